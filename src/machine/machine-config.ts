@@ -1,0 +1,79 @@
+/**
+ * The whole virtual machine as the command line describes it: typed, validated, complete. The command line produces
+ * it, everything else reads the part that concerns it. Plain data: it crosses threads by structured clone.
+ */
+import type { ChardevConfig } from '../backends/chardev/chardev-config.ts';
+
+/** One `group "id"` of key=value pairs that was given, in the order given (`-device`, `-object`, `-readconfig`…). */
+export interface OptionSection {
+  readonly group: string;
+  readonly id: string | undefined;
+  readonly values: readonly (readonly [key: string, value: string])[];
+}
+
+export interface NamedChardev {
+  /** The id: query-chardev's label. */
+  readonly id: string;
+  readonly config: ChardevConfig;
+  /** Put a multiplexer before it, so that several front ends can share it (`mux=on`, `mon:`). */
+  readonly mux: boolean;
+}
+
+/** A monitor on a character device (`-mon`, `-qmp`, `-monitor`). */
+export interface MonitorConfig {
+  readonly chardev: string;
+  readonly mode: 'control' | 'readline';
+  readonly pretty: boolean;
+  /** The monitor that error reports go to (`-mon default`). */
+  readonly isDefault: boolean;
+}
+
+export interface InheritedDescriptor {
+  readonly fd: number;
+  readonly set: number;
+  readonly opaque: string | undefined;
+}
+
+export interface SmpConfig {
+  readonly cpus: number;
+  readonly sockets: number;
+  readonly cores: number;
+  readonly threads: number;
+  readonly maxCpus: number;
+}
+
+export interface CpuConfig {
+  readonly model: string;
+  /** `+feature` / `-feature` and `key=value`, in the order given. */
+  readonly features: readonly string[];
+}
+
+export interface MachineConfig {
+  /** Full name, aliases resolved: `pc-i440fx-1.5`, `isapc`, `none`. */
+  readonly machine: string;
+  readonly cpu: CpuConfig;
+  readonly smp: SmpConfig;
+  /** Bytes of guest RAM, a multiple of 8 KiB. */
+  readonly ramBytes: number;
+  readonly name: string | undefined;
+  readonly processTitle: string | undefined;
+  /** 8-4-4-4-12 lower-case hex; all zeros when not given. */
+  readonly uuid: string;
+  /** -S: stay in prelaunch until `cont`. */
+  readonly startPaused: boolean;
+  readonly noReboot: boolean;
+  readonly noShutdown: boolean;
+  readonly singleStep: boolean;
+  /** URI of -incoming. */
+  readonly incoming: string | undefined;
+  readonly noDefaults: boolean;
+  readonly chardevs: readonly NamedChardev[];
+  readonly monitors: readonly MonitorConfig[];
+  readonly inheritedDescriptors: readonly InheritedDescriptor[];
+  readonly pidFile: string | undefined;
+  readonly daemonize: boolean;
+  /** The byte that introduces escapes on a multiplexed character device (`-echr`); 1 = ctrl-a. */
+  readonly escapeCharacter: number;
+  /** Every group given, for -writeconfig and query-command-line-options. */
+  readonly sections: readonly OptionSection[];
+}

@@ -1,0 +1,63 @@
+/** What the machine actor promises: every request that touches the machine as a whole, and what it announces. */
+import type { QmpJson } from '../qapi/json-value.ts';
+import type { MachineConfig } from './machine-config.ts';
+import type { RunState } from './run-state-view.ts';
+
+export interface MachineEvent {
+  /** One of schema.json's events. */
+  readonly name: string;
+  readonly data: QmpJson | undefined;
+  /** Host wall clock at creation. */
+  readonly seconds: number;
+  readonly microseconds: number;
+}
+
+export interface QomPropertyInfo {
+  readonly name: string;
+  readonly type: string;
+}
+
+export interface MachineAsks {
+  stop(argument: undefined): void;
+  cont(argument: undefined): void;
+  /** Answers at once; the reset, and RESET, follow. */
+  systemReset(argument: undefined): void;
+  systemPowerdown(argument: undefined): void;
+  systemWakeup(argument: undefined): void;
+  /** Answers at once; SHUTDOWN and the `exit` event follow. */
+  quit(argument: undefined): void;
+  /** A request from outside to shut down (a signal): honours -no-shutdown as the reference does. */
+  shutdownRequest(argument: { readonly cause: string }): void;
+  qomList(argument: { readonly path: string }): readonly QomPropertyInfo[];
+  qomGet(argument: { readonly path: string; readonly property: string }): QmpJson;
+  qomSet(argument: { readonly path: string; readonly property: string; readonly value: QmpJson }): void;
+  qomListTypes(argument: { readonly implements?: string; readonly abstract?: boolean }): readonly string[];
+  deviceListProperties(argument: { readonly typename: string }): readonly QomPropertyInfo[];
+  /** Lines of HMP `info qom-tree`, `info qtree`… that only the owner can write. */
+  describe(argument: { readonly topic: 'qom-tree' | 'qtree'; readonly path?: string }): string;
+}
+
+export interface MachineTells {
+  /** An actor of the machine has died: the run-state becomes internal-error. */
+  actorFailed(argument: { readonly actor: string; readonly cause: string }): void;
+}
+
+export interface MachineEvents {
+  /** A QMP event, in the order in which clients must see it. */
+  qmp: MachineEvent;
+  runState: { readonly from: RunState; readonly to: RunState };
+  /** The process is to end with this exit code. */
+  exit: { readonly code: number };
+}
+
+export interface MachineContract {
+  asks: MachineAsks;
+  tells: MachineTells;
+  events: MachineEvents;
+}
+
+export interface MachineActorConfig {
+  readonly config: MachineConfig;
+  /** `RunStateView.allocate()` */
+  readonly runState: SharedArrayBuffer;
+}
