@@ -29,8 +29,9 @@ export interface MachineAsks {
   /** A request from outside to shut down (a signal): honours -no-shutdown as the reference does. */
   shutdownRequest(argument: { readonly cause: string }): void;
   qomList(argument: { readonly path: string }): readonly QomPropertyInfo[];
-  qomGet(argument: { readonly path: string; readonly property: string }): QmpJson;
-  qomSet(argument: { readonly path: string; readonly property: string; readonly value: QmpJson }): void;
+  /** The value as JSON text: text keeps 64-bit integers and floats apart on the way between threads. */
+  qomGet(argument: { readonly path: string; readonly property: string }): string;
+  qomSet(argument: { readonly path: string; readonly property: string; readonly json: string }): void;
   qomListTypes(argument: { readonly implements?: string; readonly abstract?: boolean }): readonly string[];
   deviceListProperties(argument: { readonly typename: string }): readonly QomPropertyInfo[];
   /** Lines of HMP `info qom-tree`, `info qtree`… that only the owner can write. */
