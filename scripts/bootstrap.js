@@ -1,0 +1,146 @@
+/**
+ * Makes a clone ready and then runs something in it: `node scripts/bootstrap.js start|test|build|bench [arguments]`.
+ *
+ * It is the first thing that runs after a clone, on whatever Node the machine has (18 or newer), so it is plain
+ * JavaScript without dependencies. It installs the locked packages (our own Node among them) and compiles the sources
+ * when either is missing or older than what it is made from; otherwise it costs a few file stats.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
+const modules = join(root, 'node_modules');
+const pinnedNode = join(modules, 'node', 'bin', 'node');
+const installStamp = join(modules, '.troupe-installed');
+const buildStamp = join(root, 'dist', '.stamp');
+const lockFolder = join(root, '.bootstrap-lock');
+const LOCK_STALE_MS = 15 * 60 * 1000;
+const LOCK_POLL_MS = 200;
+
+const commands = {
+  start: () => run(join(root, 'bin', 'troupe'), startArguments(process.argv.slice(3))),
+  test: test,
+  build: () => 0,
+  bench: () => node(['--import=tsx', join(root, 'bench', 'run.ts'), ...process.argv.slice(3)]),
+};
+
+/** `npm start` alone gives a stopped machine with its human monitor on this terminal. */
+function startArguments(given) {
+  return given.length > 0 ? given : ['-S', '-nodefaults', '-monitor', 'stdio'];
+}
+
+/** Lint, then types, then tests: the cheapest complaint first. Arguments go to the test runner. */
+function test() {
+  const bin = (name) => join(modules, '.bin', name);
+  const steps = [
+    [bin('biome'), ['check', '--error-on-warnings', '.']],
+    [bin('tsc'), ['-p', root]],
+    [pinnedNode, [bin('ava'), ...process.argv.slice(3)]],
+  ];
+  for (const [program, argv] of steps) {
+    const status = run(program, argv);
+    if (status !== 0) return status;
+  }
+  return 0;
+}
+
+function node(argv) {
+  return run(pinnedNode, argv);
+}
+
+/** Runs a program on our own Node (first on its PATH), with this terminal; gives its exit code. */
+function run(program, argv, options = {}) {
+  const path = `${join(modules, '.bin')}:${process.env.PATH ?? ''}`;
+  const result = spawnSync(program, argv, {
+    cwd: options.cwd ?? root,
+    env: { ...process.env, PATH: path },
+    stdio: options.stdio ?? 'inherit',
+  });
+  if (result.error) throw new Error(`cannot run ${program}: ${result.error.message}`);
+  return result.status ?? 1;
+}
+
+function modified(path) {
+  return existsSync(path) ? statSync(path).mtimeMs : 0;
+}
+
+function newest(path) {
+  const own = modified(path);
+  if (own === 0 || !statSync(path).isDirectory()) return own;
+  return readdirSync(path).reduce((time, name) => Math.max(time, newest(join(path, name))), own);
+}
+
+const installIsStale = () =>
+  !existsSync(pinnedNode) || modified(installStamp) < modified(join(root, 'package-lock.json'));
+
+const buildInputs = ['src', 'tsconfig.json', 'tsconfig.build.json', 'package.json'].map((name) =>
+  join(root, name),
+);
+const buildIsStale = () => {
+  const built = modified(buildStamp);
+  return built === 0 || buildInputs.some((path) => newest(path) > built);
+};
+
+/** The lines of a tool go to stderr: stdout belongs to the program that is started (a monitor may live there). */
+const TO_STDERR = ['ignore', 2, 2];
+
+function install() {
+  process.stderr.write('troupe: installing packages (first run, or the lock file changed)…\n');
+  const status = run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { stdio: TO_STDERR });
+  if (status !== 0) throw new Error(`npm ci failed with exit code ${status}; see its messages above`);
+  writeFileSync(installStamp, '');
+}
+
+function build() {
+  process.stderr.write('troupe: compiling…\n');
+  const started = new Date();
+  const status = run(join(modules, '.bin', 'tsc'), ['-p', join(root, 'tsconfig.build.json')], {
+    stdio: TO_STDERR,
+  });
+  if (status !== 0) throw new Error(`the TypeScript compiler failed with exit code ${status}`);
+  writeFileSync(buildStamp, `${started.toISOString()}\n`);
+}
+
+/** Two commands started at once must not install into the same folder: a folder serves as the lock. */
+function withLock(action) {
+  for (;;) {
+    try {
+      mkdirSync(lockFolder);
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+      if (Date.now() - modified(lockFolder) > LOCK_STALE_MS) rmdirSync(lockFolder);
+      else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_POLL_MS);
+    }
+  }
+  try {
+    action();
+  } finally {
+    rmdirSync(lockFolder);
+  }
+}
+
+function prepare() {
+  if (!installIsStale() && !buildIsStale()) return;
+  withLock(() => {
+    if (installIsStale()) install();
+    if (buildIsStale()) build();
+  });
+}
+
+const command = commands[process.argv[2]];
+if (command === undefined) {
+  process.stderr.write(`usage: node scripts/bootstrap.js ${Object.keys(commands).join('|')} [arguments]\n`);
+  process.exitCode = 2;
+} else {
+  try {
+    prepare();
+    process.exitCode = command();
+  } catch (error) {
+    process.stderr.write(`troupe: ${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
