@@ -5,8 +5,10 @@
  * JavaScript without dependencies. It installs the locked packages (our own Node among them) and compiles the sources
  * when either is missing or older than what it is made from; otherwise it costs a few file stats.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -23,7 +25,7 @@ const LOCK_POLL_MS = 200;
 const commands = {
   start: () => run(join(root, 'bin', 'troupe'), startArguments(process.argv.slice(3))),
   test: test,
-  build: () => 0,
+  build: async () => 0,
   bench: () => node(['--import=tsx', join(root, 'bench', 'run.ts'), ...process.argv.slice(3)]),
 };
 
@@ -33,7 +35,7 @@ function startArguments(given) {
 }
 
 /** Lint, then types, then tests: the cheapest complaint first. Arguments go to the test runner. */
-function test() {
+async function test() {
   const bin = (name) => join(modules, '.bin', name);
   const steps = [
     [bin('biome'), ['check', '--error-on-warnings', '.']],
@@ -41,7 +43,7 @@ function test() {
     [pinnedNode, [bin('ava'), ...process.argv.slice(3)]],
   ];
   for (const [program, argv] of steps) {
-    const status = run(program, argv);
+    const status = await run(program, argv);
     if (status !== 0) return status;
   }
   return 0;
@@ -51,16 +53,24 @@ function node(argv) {
   return run(pinnedNode, argv);
 }
 
-/** Runs a program on our own Node (first on its PATH), with this terminal; gives its exit code. */
-function run(program, argv, options = {}) {
+/**
+ * Runs a program on our own Node (first on its PATH), with this terminal; gives its exit code. A signal that ends us
+ * is passed on; ctrl-c reaches the program by itself, from the terminal, and is left to it.
+ */
+async function run(program, argv, stdio = 'inherit') {
   const path = `${join(modules, '.bin')}:${process.env.PATH ?? ''}`;
-  const result = spawnSync(program, argv, {
-    cwd: options.cwd ?? root,
-    env: { ...process.env, PATH: path },
-    stdio: options.stdio ?? 'inherit',
-  });
-  if (result.error) throw new Error(`cannot run ${program}: ${result.error.message}`);
-  return result.status ?? 1;
+  const child = spawn(program, argv, { cwd: root, env: { ...process.env, PATH: path }, stdio });
+  const pass = (signal) => child.kill(signal);
+  const leave = () => {};
+  process.on('SIGTERM', pass).on('SIGHUP', pass).on('SIGINT', leave);
+  try {
+    const [status, signal] = await once(child, 'exit');
+    return status ?? 128 + constants.signals[signal];
+  } catch (error) {
+    throw new Error(`cannot run ${program}: ${error.message}`);
+  } finally {
+    process.off('SIGTERM', pass).off('SIGHUP', pass).off('SIGINT', leave);
+  }
 }
 
 function modified(path) {
@@ -87,14 +97,14 @@ const buildIsStale = () => {
 /** The lines of a tool go to stderr: stdout belongs to the program that is started (a monitor may live there). */
 const TO_STDERR = ['ignore', 2, 2];
 
-function install() {
+async function install() {
   process.stderr.write('troupe: installing packages (first run, or the lock file changed)…\n');
-  const status = run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { stdio: TO_STDERR });
+  const status = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], TO_STDERR);
   if (status !== 0) throw new Error(`npm ci failed with exit code ${status}; see its messages above`);
   writeFileSync(installStamp, '');
 }
 
-function build() {
+async function build() {
   process.stderr.write('troupe: compiling…\n');
   const started = new Date();
   const status = run(join(modules, '.bin', 'tsc'), ['-p', join(root, 'tsconfig.build.json')], {
@@ -105,7 +115,7 @@ function build() {
 }
 
 /** Two commands started at once must not install into the same folder: a folder serves as the lock. */
-function withLock(action) {
+async function withLock(action) {
   for (;;) {
     try {
       mkdirSync(lockFolder);
@@ -117,17 +127,17 @@ function withLock(action) {
     }
   }
   try {
-    action();
+    await action();
   } finally {
     rmdirSync(lockFolder);
   }
 }
 
-function prepare() {
+async function prepare() {
   if (!installIsStale() && !buildIsStale()) return;
-  withLock(() => {
-    if (installIsStale()) install();
-    if (buildIsStale()) build();
+  await withLock(async () => {
+    if (installIsStale()) await install();
+    if (buildIsStale()) await build();
   });
 }
 
@@ -137,8 +147,8 @@ if (command === undefined) {
   process.exitCode = 2;
 } else {
   try {
-    prepare();
-    process.exitCode = command();
+    await prepare();
+    process.exitCode = await command();
   } catch (error) {
     process.stderr.write(`troupe: ${error.message}\n`);
     process.exitCode = 1;
