@@ -107,9 +107,11 @@ async function install() {
 async function build() {
   process.stderr.write('troupe: compiling…\n');
   const started = new Date();
-  const status = run(join(modules, '.bin', 'tsc'), ['-p', join(root, 'tsconfig.build.json')], {
-    stdio: TO_STDERR,
-  });
+  const status = await run(
+    join(modules, '.bin', 'tsc'),
+    ['-p', join(root, 'tsconfig.build.json')],
+    TO_STDERR,
+  );
   if (status !== 0) throw new Error(`the TypeScript compiler failed with exit code ${status}`);
   writeFileSync(buildStamp, `${started.toISOString()}\n`);
 }
