@@ -48,6 +48,58 @@ export interface CpuConfig {
   readonly features: readonly string[];
 }
 
+/** What the real-time clock shows at start. A date is what it reads, without a time zone. */
+export type RtcBase =
+  | { readonly kind: 'utc' }
+  | { readonly kind: 'localtime' }
+  | { readonly kind: 'date'; readonly epochMs: number };
+
+export interface RtcConfig {
+  readonly base: RtcBase;
+  /** The clock it advances by: host wall clock, host monotonic clock, or virtual time. */
+  readonly clock: 'host' | 'rt' | 'vm';
+  /** What happens to periodic interrupts that the guest missed: dropped, or delivered late. */
+  readonly driftFix: 'none' | 'slew';
+}
+
+export interface BootConfig {
+  /** Drive letters in the order tried (a b floppies, c disk, d CD-ROM, n network). */
+  readonly order: string;
+  /** The order for the first boot only. */
+  readonly once: string | undefined;
+  readonly menu: boolean;
+  /** Only boot devices that have a place in the order. */
+  readonly strict: boolean;
+  readonly splash: string | undefined;
+  readonly splashTimeMs: number | undefined;
+  /** Milliseconds until a failed boot is tried again; undefined = never. */
+  readonly rebootTimeoutMs: number | undefined;
+}
+
+export interface NumaNode {
+  readonly id: number;
+  /** Bytes; undefined = an even share of what is left. */
+  readonly ramBytes: number | undefined;
+  readonly cpus: readonly number[];
+}
+
+export const WATCHDOG_ACTIONS = ['reset', 'shutdown', 'poweroff', 'pause', 'debug', 'none'] as const;
+export type WatchdogAction = (typeof WATCHDOG_ACTIONS)[number];
+
+/** What the board is to tell its guest, or do for it. Devices that do not exist yet will read it. */
+export interface BoardConfig {
+  readonly rtc: RtcConfig;
+  readonly boot: BootConfig;
+  readonly numaNodes: readonly NumaNode[];
+  readonly acpi: boolean;
+  readonly hpet: boolean;
+  /** The firmware refuses a floppy without the 55aa signature. */
+  readonly floppySignatureCheck: boolean;
+  /** Key map of `-k`, such as `en-us`. */
+  readonly keyboardLayout: string | undefined;
+  readonly watchdogAction: WatchdogAction;
+}
+
 export interface MachineConfig {
   /** Full name, aliases resolved: `pc-i440fx-1.5`, `isapc`, `none`. */
   readonly machine: string;
@@ -55,6 +107,8 @@ export interface MachineConfig {
   readonly smp: SmpConfig;
   /** Bytes of guest RAM, a multiple of 8 KiB. */
   readonly ramBytes: number;
+  readonly board: BoardConfig;
+  /** `-name`: what query-name gives. */
   readonly name: string | undefined;
   readonly processTitle: string | undefined;
   /** 8-4-4-4-12 lower-case hex; all zeros when not given. */
