@@ -1,0 +1,113 @@
+/** Readiness of one raw descriptor, on the event loop of the calling thread. */
+import { type PollHandle, type PollInterest, pollDescriptor } from './libc.ts';
+
+export interface FdEvents {
+  readable(): void;
+  writable(): void;
+}
+
+let drainScheduled = false;
+
+/**
+ * koffi calls back without Node's callback scope, so promises and ticks that a callback settles would wait for the
+ * next unrelated event. An immediate runs in the check phase of the same loop iteration and drains both queues.
+ */
+function drainMicrotasks(): void {
+  if (!drainScheduled) {
+    drainScheduled = true;
+    setImmediate(() => {
+      drainScheduled = false;
+    });
+  }
+}
+
+/**
+ * Watches a descriptor while somebody wants to read or write it. A descriptor that the kernel cannot poll (a regular
+ * file, /dev/null) counts as always ready. The descriptor must outlive the watcher: close the watcher first.
+ */
+export class FdWatcher {
+  readonly #fd: number;
+  readonly #events: FdEvents;
+  #handle: PollHandle | undefined;
+  #alwaysReady: NodeJS.Immediate | undefined;
+  #pollable = true;
+  #readable = false;
+  #writable = false;
+  #closed = false;
+
+  constructor(fd: number, events: FdEvents) {
+    this.#fd = fd;
+    this.#events = events;
+  }
+
+  /** Says what is wanted from now on; nothing wanted costs nothing. */
+  watch(interest: PollInterest): void {
+    if (this.#closed || (interest.readable === this.#readable && interest.writable === this.#writable)) {
+      return;
+    }
+    this.#readable = interest.readable;
+    this.#writable = interest.writable;
+    if (!this.#pollable) {
+      this.#scheduleAlwaysReady();
+    } else if (!this.#readable && !this.#writable) {
+      this.#handle?.stop();
+    } else {
+      this.#startPolling();
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#readable = false;
+    this.#writable = false;
+    this.#handle?.close();
+    this.#handle = undefined;
+    clearImmediate(this.#alwaysReady);
+  }
+
+  #startPolling(): void {
+    const interest = { readable: this.#readable, writable: this.#writable };
+    const onPoll = (status: number, ready: PollInterest) => {
+      // A failed poll is shown to both sides: their next system call names the cause.
+      this.#dispatch(ready.readable || status < 0, ready.writable || status < 0);
+      drainMicrotasks();
+    };
+    try {
+      if (this.#handle === undefined) {
+        this.#handle = pollDescriptor(this.#fd, interest, onPoll);
+      } else {
+        this.#handle.start(interest, onPoll);
+      }
+    } catch {
+      this.#pollable = false;
+      this.#scheduleAlwaysReady();
+    }
+  }
+
+  #scheduleAlwaysReady(): void {
+    clearImmediate(this.#alwaysReady);
+    this.#alwaysReady = undefined;
+    if (this.#readable || this.#writable) {
+      this.#alwaysReady = setImmediate(() => {
+        this.#dispatch(true, true);
+        this.#scheduleAlwaysReady();
+      });
+    }
+  }
+
+  /** An exception must not reach koffi, which would keep it pending: it is thrown again from the event loop. */
+  #dispatch(readable: boolean, writable: boolean): void {
+    try {
+      if (writable && this.#writable) {
+        this.#events.writable();
+      }
+      if (readable && this.#readable) {
+        this.#events.readable();
+      }
+    } catch (error) {
+      setImmediate(() => {
+        throw error;
+      });
+    }
+  }
+}
