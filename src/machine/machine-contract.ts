@@ -18,6 +18,11 @@ export interface QomPropertyInfo {
 }
 
 export interface MachineAsks {
+  /**
+   * The end of start-up, asked once by who started every actor: from here the machine runs (RESUME), unless -S or
+   * -incoming was given.
+   */
+  startUpDone(argument: undefined): void;
   stop(argument: undefined): void;
   cont(argument: undefined): void;
   /** Answers at once; the reset, and RESET, follow. */
@@ -26,7 +31,7 @@ export interface MachineAsks {
   systemWakeup(argument: undefined): void;
   /** Answers at once; SHUTDOWN and the `exit` event follow. */
   quit(argument: undefined): void;
-  /** A request from outside to shut down (a signal): honours -no-shutdown as the reference does. */
+  /** A signal asks for the end: SHUTDOWN and `exit` follow, even with -no-shutdown, as in the reference. */
   shutdownRequest(argument: { readonly cause: string }): void;
   qomList(argument: { readonly path: string }): readonly QomPropertyInfo[];
   /** The value as JSON text: text keeps 64-bit integers and floats apart on the way between threads. */
