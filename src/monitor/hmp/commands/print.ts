@@ -1,0 +1,44 @@
+import { defineHumanCommand } from '../command.ts';
+import type { ValueFormat } from '../format-spec.ts';
+
+const NAMED_CHARACTERS: ReadonlyMap<number, string> = new Map([
+  [0x0a, '\\n'],
+  [0x0d, '\\r'],
+  [0x27, "\\'"],
+  [0x5c, '\\\\'],
+]);
+
+export const print = defineHumanCommand({
+  name: 'print',
+  aliases: ['p'],
+  arguments: [
+    { name: 'format', kind: 'format' },
+    { name: 'value', kind: 'int64' },
+  ],
+  params: '/fmt expr',
+  help: 'evaluate an expression and print its value; $reg stands for a CPU register',
+  run: (_context, { format, value }) => `${formatValue(value, format.format)}\n`,
+});
+
+function formatValue(value: bigint, format: ValueFormat): string {
+  const unsigned = BigInt.asUintN(64, value);
+  switch (format) {
+    case 'x':
+      return unsigned === 0n ? '0' : `0x${unsigned.toString(16)}`;
+    case 'o':
+      return unsigned === 0n ? '0' : `0${unsigned.toString(8)}`;
+    case 'u':
+      return unsigned.toString();
+    case 'c':
+      return quotedCharacter(Number(BigInt.asUintN(32, value)));
+    default:
+      return value.toString();
+  }
+}
+
+/** @param code 32 bits */
+function quotedCharacter(code: number): string {
+  const isPrintable = code >= 0x20 && code <= 0x7e;
+  const plain = isPrintable ? String.fromCharCode(code) : `\\x${code.toString(16).padStart(2, '0')}`;
+  return `'${NAMED_CHARACTERS.get(code) ?? plain}'`;
+}

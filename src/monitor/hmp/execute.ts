@@ -1,0 +1,22 @@
+import type { MonitorServices } from '../monitor-services.ts';
+import { runHumanLine } from './dispatch.ts';
+import { HmpError } from './hmp-error.ts';
+import { humanContext } from './human-context.ts';
+import { terminalText } from './terminal-output.ts';
+
+/**
+ * Runs one line as QMP's `human-monitor-command` does: on a fresh monitor, without history and named descriptors.
+ * @param cpuIndex the CPU that the line is about, undefined when the client did not say
+ * @returns what the line prints, lines ended by CR LF; a failure of the line is text too
+ * @throws HmpError `ERR_HMP_NO_CPU` when there is no such CPU (there are none yet)
+ */
+export async function executeHumanCommand(
+  services: MonitorServices,
+  line: string,
+  cpuIndex: number | bigint | undefined,
+): Promise<string> {
+  if (cpuIndex !== undefined) {
+    throw new HmpError('ERR_HMP_NO_CPU', "Parameter 'cpu-index' expects a CPU number");
+  }
+  return terminalText(await runHumanLine(humanContext(services), line));
+}
