@@ -50,8 +50,7 @@ export class EventHub {
 
   /** Raises an event of the monitor's own thread, stamped with the present time. */
   raise<E extends QmpEventName>(event: E, data?: QmpEvents[E] & QmpObject): void {
-    const now = this.#clock.wallMicroseconds();
-    this.publish({ event, data, seconds: Math.floor(now / 1e6), microseconds: now % 1e6 });
+    this.publish({ event, data, ...this.#clock.wallTime() });
   }
 
   /** Passes on an event that its owner has stamped. */
@@ -77,7 +76,7 @@ export class EventHub {
   }
 
   #openWindow(limit: RateLimit): void {
-    limit.window = this.#clock.after(limit.intervalMs, () => {
+    const atEnd = (): void => {
       limit.window = undefined;
       const newest = limit.pending;
       if (newest !== undefined) {
@@ -85,7 +84,8 @@ export class EventHub {
         this.#openWindow(limit);
         this.#deliver(newest);
       }
-    });
+    };
+    limit.window = this.#clock.after(limit.intervalMs, atEnd, { background: true });
   }
 
   #deliver(event: QmpEvent): void {

@@ -10,6 +10,9 @@ import type { FdsetInfo } from '../qapi/qmp-types.generated.ts';
 import { MonitorError } from './monitor-error.ts';
 import type { CloseDescriptor } from './named-descriptors.ts';
 
+/** A number while it is safe as one, as JSON integers are here. */
+type FdSetId = number | bigint;
+
 interface FdSetMember {
   readonly fd: number;
   readonly opaque: string | undefined;
@@ -17,7 +20,7 @@ interface FdSetMember {
 }
 
 interface FdSet {
-  readonly id: number;
+  readonly id: FdSetId;
   /** Oldest first. */
   members: FdSetMember[];
   readonly duplicates: Set<number>;
@@ -31,7 +34,7 @@ export interface FdSetEnvironment {
 
 export class FdSets {
   readonly #environment: FdSetEnvironment;
-  readonly #sets = new Map<number, FdSet>();
+  readonly #sets = new Map<FdSetId, FdSet>();
   #connectedMonitors = 0;
 
   constructor(environment: FdSetEnvironment) {
@@ -42,7 +45,7 @@ export class FdSets {
    * Puts a descriptor into a set, which is made if it is not there.
    * @param id the set; the lowest unused number when absent
    */
-  add(fd: number, id?: number, opaque?: string): { readonly id: number; readonly fd: number } {
+  add(fd: number, id?: FdSetId, opaque?: string): { readonly id: FdSetId; readonly fd: number } {
     const chosen = id ?? this.#lowestUnusedId();
     const set = this.#sets.get(chosen) ?? { id: chosen, members: [], duplicates: new Set<number>() };
     set.members.push({ fd, opaque, removed: false });
@@ -54,10 +57,10 @@ export class FdSets {
    * Marks one descriptor of a set, or all of them, for closing.
    * Throws `ERR_MONITOR_FD_UNKNOWN` when the set or the descriptor is not there.
    */
-  remove(id: number | bigint, fd?: number | bigint): void {
-    const set = this.#sets.get(Number(id));
+  remove(id: FdSetId, fd?: number | bigint): void {
+    const set = this.#sets.get(id);
     const marked =
-      set?.members.filter((member) => fd === undefined || BigInt(member.fd) === BigInt(fd)) ?? [];
+      set?.members.filter((member) => fd === undefined || member.fd === fd) ?? [];
     if (set === undefined || (fd !== undefined && marked.length === 0)) {
       const what = fd === undefined ? `fdset-id:${id}` : `fdset-id:${id}, fd:${fd}`;
       throw new MonitorError('ERR_MONITOR_FD_UNKNOWN', `File descriptor named '${what}' not found`);
@@ -70,7 +73,7 @@ export class FdSets {
 
   /** Sets in descending order of id. */
   list(): FdsetInfo[] {
-    const sets = [...this.#sets.values()].sort((a, b) => b.id - a.id);
+    const sets = [...this.#sets.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
     return sets.map((set) => ({
       'fdset-id': set.id,
       fds: set.members.map(({ fd, opaque }) => (opaque === undefined ? { fd } : { fd, opaque })),
