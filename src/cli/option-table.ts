@@ -1,0 +1,356 @@
+/**
+ * Every option of the command line (cli.md §1), in the order of -h. An option that is marked `later` is parsed and
+ * checked, then refused by name: it needs a part of the machine that this version does not have.
+ */
+
+import { describeMachineTypes } from '../machine/machine-types.ts';
+import {
+  parseKeyboardLayout,
+  parseName,
+  parseNumaNode,
+  parseRamSize,
+  parseRtcBase,
+  parseUuid,
+  parseWatchdogAction,
+} from './board-options.ts';
+import { CommandLineError } from './command-line-error.ts';
+import { describeCpuModels, parseCpu, parseSmp } from './cpu-options.ts';
+import { formatHelp, formatVersion } from './help.ts';
+import { parseIncomingUri } from './incoming-uri.ts';
+import {
+  checkAcpiTable,
+  checkCharacterDevice,
+  checkDisplay,
+  checkFsdev,
+  checkGeometry,
+  checkIcount,
+  checkNumber,
+  checkSmbios,
+  checkSpice,
+  checkTpm,
+  checkVirtfs,
+  checkVnc,
+  groupWith,
+  matching,
+  notEmpty,
+} from './later-syntax.ts';
+import { addLegacyMonitor } from './monitor-options.ts';
+import { checkNet, checkNetdev } from './network-syntax.ts';
+import {
+  addChardev,
+  addGlobal,
+  describeChardevBackends,
+  onlyNoCharacterDevice,
+  onlyNone,
+  onlyOff,
+  readConfig,
+  required,
+  setBoot,
+  setEscapeCharacter,
+  setItemValue,
+  setMachine,
+  setMachineType,
+  writeConfig,
+} from './option-actions.ts';
+import { implemented, later, type OptionDefinition, type OptionTableSection } from './option-definition.ts';
+
+const FILE = notEmpty('a file name');
+const DIRECTORY = notEmpty('a directory');
+
+/** `help` or `?` asks for a list instead of setting a value. */
+function onHelp(text: () => string): (value: string) => string | undefined {
+  return (value) => (value === 'help' || value === '?' ? text() : undefined);
+}
+
+const GENERAL: OptionTableSection = {
+  title: 'Standard options',
+  options: [
+    implemented('h', 'print this help and exit', () => undefined, {
+      aliases: ['help'],
+      describe: () => formatHelp(OPTION_SECTIONS),
+    }),
+    implemented('version', 'print the version and exit', () => undefined, {
+      describe: (_value, draft) => formatVersion(draft.environment.version),
+    }),
+    implemented('machine [type=]NAME[,prop=VALUE...]', 'select the board; `help` lists them', setMachine, {
+      describe: onHelp(describeMachineTypes),
+    }),
+    implemented('M NAME', 'select the board by name only', setMachineType, {
+      describe: onHelp(describeMachineTypes),
+    }),
+    implemented(
+      'cpu MODEL[,+FEATURE...]',
+      'select the CPU model; `help` lists them',
+      (draft, value) => {
+        draft.cpu = parseCpu(value);
+      },
+      { describe: onHelp(describeCpuModels) },
+    ),
+    implemented(
+      'smp N[,maxcpus=N][,cores=N][,threads=N][,sockets=N]',
+      'number and topology of the CPUs [default 1]',
+      (draft, value) => {
+        draft.smp = parseSmp(value);
+        draft.smpOrigin = draft.origin;
+      },
+    ),
+    implemented('m SIZE', 'guest RAM, in MiB without a suffix [default 128]', (draft, value) => {
+      draft.ramBytes = parseRamSize(value) ?? draft.ramBytes;
+    }),
+    implemented('numa node[,mem=SIZE][,cpus=N[-M]][,nodeid=N]', 'describe a NUMA node', (draft, value) => {
+      draft.numaNodes.push(parseNumaNode(value, draft.numaNodes.length));
+    }),
+    implemented('boot ORDER|order=...[,once=...][,menu=on|off]...', 'boot order [default cad]', setBoot),
+    implemented('name NAME[,process=TITLE]', 'name of the machine and title of the process', (draft, value) =>
+      Object.assign(draft, parseName(value)),
+    ),
+    implemented('uuid UUID', 'UUID of the machine', (draft, value) => {
+      draft.uuid = parseUuid(value);
+    }),
+    implemented('rtc [base=...][,clock=host|rt|vm][,driftfix=none|slew]', 'real-time clock', (draft, value) =>
+      draft.parseGroup('rtc', value),
+    ),
+    implemented('localtime', 'as -rtc base=localtime', (draft) => draft.parseGroup('rtc', 'base=localtime')),
+    implemented('startdate DATE', 'as -rtc base=DATE', (draft, value) => {
+      const base = value === 'now' ? 'utc' : value;
+      parseRtcBase(base);
+      draft.parseGroup('rtc', `base=${base}`);
+    }),
+    implemented('k LAYOUT', 'keyboard layout, such as fr', (draft, value) => {
+      draft.keyboardLayout = parseKeyboardLayout(value);
+    }),
+    implemented('watchdog-action ACTION', 'what an expired watchdog does [default reset]', (draft, value) => {
+      draft.watchdogAction = parseWatchdogAction(value);
+    }),
+    implemented('no-acpi', 'no ACPI tables', (draft) => {
+      draft.acpi = false;
+    }),
+    implemented('no-hpet', 'no HPET', (draft) => {
+      draft.hpet = false;
+    }),
+    implemented('no-fd-bootchk', 'boot floppies without a boot signature', (draft) => {
+      draft.floppySignatureCheck = false;
+    }),
+    implemented('global DRIVER.PROP=VALUE', 'default of a device property', addGlobal),
+    implemented('set GROUP.ID.ARG=VALUE', 'change an item that an option before made', setItemValue),
+    implemented('add-fd fd=N,set=S[,opaque=T]', 'put inherited descriptor N into set S', (draft, value) =>
+      draft.parseGroup('add-fd', value),
+    ),
+  ],
+};
+
+const START: OptionTableSection = {
+  title: 'Start and stop',
+  options: [
+    implemented('S', 'do not start the CPUs; `cont` does', (draft) => {
+      draft.startPaused = true;
+    }),
+    implemented('no-reboot', 'exit instead of rebooting', (draft) => {
+      draft.noReboot = true;
+    }),
+    implemented('no-shutdown', 'stop instead of exiting on shutdown', (draft) => {
+      draft.noShutdown = true;
+    }),
+    implemented('singlestep', 'execute one instruction at a time', (draft) => {
+      draft.singleStep = true;
+    }),
+    implemented('daemonize', 'detach from the terminal after initialising', (draft) => {
+      draft.daemonize = true;
+    }),
+    implemented('pidfile FILE', 'write the process id to FILE and lock it', (draft, value) => {
+      draft.pidFile = required(value, 'a file name');
+    }),
+    implemented('readconfig FILE', 'read items of option groups from FILE', readConfig),
+    implemented('writeconfig FILE', 'write the items so far to FILE, `-` for standard output', writeConfig),
+    implemented('nodefconfig', 'read no default configuration files (there are none)', () => undefined),
+    implemented('no-user-config', 'read no user configuration files (there are none)', () => undefined),
+    implemented('nodefaults', 'no default devices and no default monitor', (draft) => {
+      draft.noDefaults = true;
+    }),
+    implemented('no-kvm', 'emulate the CPUs (always so)', () => undefined),
+    implemented('enable-kvm', 'refused: there is no hardware acceleration', () => {
+      throw new CommandLineError(
+        'ERR_CLI_UNAVAILABLE',
+        'not available in this version: the CPUs are emulated, expected -machine accel=tcg or nothing',
+      );
+    }),
+    later('incoming URI', 'wait for a migration', (value) => void parseIncomingUri(value)),
+    later('loadvm TAG', 'start from a snapshot', notEmpty('the tag or id of a snapshot')),
+    later('chroot DIR', 'change the root directory before starting', DIRECTORY),
+    later('runas USER', 'change the user before starting', notEmpty('the name of a user')),
+    implemented('sandbox [enable=]on|off', 'system call filter: only off', onlyOff('sandbox', 'enable')),
+    implemented('realtime mlock=on|off', 'lock memory: only off', onlyOff('realtime', 'mlock')),
+  ],
+};
+
+const MONITORS: OptionTableSection = {
+  title: 'Monitors and character devices',
+  options: [
+    implemented(
+      'chardev KIND,id=ID[,mux=on]...',
+      'add a character device; `help` lists the kinds',
+      addChardev,
+      {
+        describe: onHelp(describeChardevBackends),
+      },
+    ),
+    implemented(
+      'mon [chardev=]ID[,mode=readline|control][,default][,pretty]',
+      'add a monitor',
+      (draft, value) => {
+        draft.parseGroup('mon', value);
+        draft.wantsDefaultMonitor = false;
+      },
+    ),
+    implemented('monitor DEV', 'add a human monitor on DEV, or `none`', (draft, value) =>
+      addLegacyMonitor(draft, value, 'readline'),
+    ),
+    implemented('qmp DEV', 'add a QMP monitor on DEV, or `none`', (draft, value) =>
+      addLegacyMonitor(draft, value, 'control'),
+    ),
+    implemented(
+      'echr CODE',
+      'escape character of multiplexed devices [default 1, ctrl-a]',
+      setEscapeCharacter,
+    ),
+    implemented('serial DEV', 'serial port: only `none`', onlyNoCharacterDevice('serial port')),
+    implemented('parallel DEV', 'parallel port: only `none`', onlyNoCharacterDevice('parallel port')),
+    later('debugcon DEV', 'debug port e9 on DEV', checkCharacterDevice),
+    later('gdb DEV', 'wait for gdb on DEV', checkCharacterDevice),
+    later('s', 'as -gdb tcp::1234'),
+  ],
+};
+
+const DISPLAY: OptionTableSection = {
+  title: 'Display and sound',
+  options: [
+    implemented('display TYPE', 'kind of display: only `none`', onlyNone(undefined, checkDisplay)),
+    implemented('nographic', 'no display; the monitor is on the terminal', (draft) => {
+      draft.nographic = true;
+    }),
+    implemented(
+      'vga TYPE',
+      'video card: only `none`',
+      onlyNone(
+        'VGA',
+        matching(/^(std|cirrus|vmware|qxl|xenfb|none)$/, 'std, cirrus, vmware, qxl, xenfb or none'),
+      ),
+    ),
+    implemented('vnc DISPLAY', 'VNC server: only `none`', onlyNone(undefined, checkVnc)),
+    later('spice OPTIONS', 'SPICE server', checkSpice),
+    later('full-screen', 'start in full screen'),
+    later('show-cursor', 'show the host cursor'),
+    later('soundhw LIST', 'sound cards', notEmpty('sound cards, or all')),
+  ],
+};
+
+const STORAGE: OptionTableSection = {
+  title: 'Drives',
+  options: [
+    later('drive OPTIONS', 'add a drive', groupWith('drive')),
+    later('hda FILE', 'hard disk 0', FILE),
+    later('hdb FILE', 'hard disk 1', FILE),
+    later('hdc FILE', 'hard disk 2', FILE),
+    later('hdd FILE', 'hard disk 3', FILE),
+    later('cdrom FILE', 'CD-ROM', FILE),
+    later('fda FILE', 'floppy 0', FILE),
+    later('fdb FILE', 'floppy 1', FILE),
+    later('sd FILE', 'SD card', FILE),
+    later('mtdblock FILE', 'flash memory', FILE),
+    later('pflash FILE', 'parallel flash memory', FILE),
+    later('snapshot', 'write to temporary files instead of the images'),
+    later('hdachs C,H,S[,TRANSLATION]', 'geometry of hard disk 0', checkGeometry),
+    later('fsdev OPTIONS', 'shared folder', checkFsdev),
+    later('virtfs OPTIONS', 'shared folder with its device', checkVirtfs),
+    later('virtfs_synth', 'synthetic shared folder'),
+  ],
+};
+
+const DEVICES: OptionTableSection = {
+  title: 'Devices',
+  options: [
+    later('device DRIVER[,prop=VALUE...]', 'add a device; `help` lists them', groupWith('device', 'driver'), {
+      describe: onHelp(() => 'This version has no guest devices.\n'),
+    }),
+    later('object TYPE,id=ID[,prop=VALUE...]', 'add an object', groupWith('object', 'qom-type', 'id')),
+    later('tpmdev TYPE,id=ID...', 'TPM', checkTpm),
+    later('watchdog MODEL', 'watchdog', matching(/^(i6300esb|ib700)$/i, 'i6300esb or ib700')),
+    implemented(
+      'balloon TYPE',
+      'memory balloon: only `none`',
+      onlyNone(undefined, matching(/^(none|virtio(,addr=.+)?)$/, 'none or virtio[,addr=ADDRESS]')),
+    ),
+    later('usb', 'USB controller'),
+    later('usbdevice NAME', 'USB device', notEmpty('the name of a USB device')),
+    later('acpitable OPTIONS', 'additional ACPI table', checkAcpiTable),
+    later('smbios OPTIONS', 'SMBIOS table', checkSmbios),
+    later('win2k-hack', 'workaround for a full disk in the Windows 2000 installer'),
+  ],
+};
+
+const NETWORK: OptionTableSection = {
+  title: 'Network',
+  options: [
+    implemented('net TYPE...', 'network card or back end: only `none`', onlyNone('network card', checkNet)),
+    later('netdev TYPE,id=ID...', 'network back end', checkNetdev),
+    later(
+      'redir [tcp|udp]:PORT:[ADDRESS]:PORT',
+      'redirect a host port',
+      matching(/^(tcp|udp)?:\d+:[^:]*:\d+$/, '[tcp|udp]:HOSTPORT:[GUESTADDRESS]:GUESTPORT'),
+    ),
+    later('tftp DIR', 'directory of the TFTP server', DIRECTORY),
+    later('bootp FILE', 'file that BOOTP names', FILE),
+    later('smb DIR', 'directory of the SMB server', DIRECTORY),
+  ],
+};
+
+const BOOT: OptionTableSection = {
+  title: 'Firmware and Linux boot',
+  options: [
+    later('kernel FILE', 'Linux kernel', FILE),
+    later('initrd FILE', 'initial RAM disk', FILE),
+    later('append TEXT', 'kernel command line'),
+    later('dtb FILE', 'device tree', FILE),
+    later('bios FILE', 'firmware', FILE),
+    later('L DIR', 'directory of firmware and key maps', DIRECTORY),
+    later('option-rom FILE[,bootindex=N]', 'additional ROM', groupWith('option-rom', 'romfile')),
+  ],
+};
+
+const EXPERT: OptionTableSection = {
+  title: 'Debugging and tuning',
+  options: [
+    later('mem-path DIR', 'back guest RAM by a file', DIRECTORY),
+    later('mem-prealloc', 'allocate guest RAM at once'),
+    later('d ITEMS', 'log what the translator does', notEmpty('items to log')),
+    later('D FILE', 'file of the log', FILE),
+    later('trace [events=FILE][,file=FILE]', 'trace points', groupWith('trace')),
+    later('clock NAME', 'host timer', notEmpty('the name of a host timer')),
+    later('icount N|auto', 'virtual time by instructions', checkIcount),
+    later('tb-size SIZE', 'size of the translation cache', checkNumber('tb-size')),
+  ],
+};
+
+/** The table, by section of -h. */
+export const OPTION_SECTIONS: readonly OptionTableSection[] = [
+  GENERAL,
+  START,
+  MONITORS,
+  DISPLAY,
+  STORAGE,
+  DEVICES,
+  NETWORK,
+  BOOT,
+  EXPERT,
+];
+
+const BY_NAME: ReadonlyMap<string, OptionDefinition> = new Map(
+  OPTION_SECTIONS.flatMap((section) => section.options).flatMap((option) =>
+    [option.name, ...option.aliases].map((name) => [name, option] as const),
+  ),
+);
+
+/** The option of this name, without its dashes. */
+export function findOption(name: string): OptionDefinition | undefined {
+  return BY_NAME.get(name);
+}
