@@ -18,6 +18,11 @@ export interface FdStreamOwner {
   receive(bytes: Uint8Array): void;
   /** The reading side has come to its end (no error), or either side has failed. Called once. */
   ended(error: HostError | undefined): void;
+  /**
+   * The kernel said "writable" but took nothing, as it says for ever of a pseudo-terminal that is hung up. An owner
+   * for which this can last has to close the stream.
+   */
+  stalled?(): void;
 }
 
 /** read(2) or something like it: how many bytes came (0 at the end), or -1 with `errno`. */
@@ -30,6 +35,8 @@ export interface FdStreamOptions {
   readonly writeFd?: number;
   readonly owner: FdStreamOwner;
   readonly readCall?: ReadCall;
+  /** The descriptors stay open when the stream is closed. */
+  readonly keepDescriptors?: boolean;
 }
 
 export class FdStream {
@@ -37,6 +44,7 @@ export class FdStream {
   readonly #writeFd: number | undefined;
   readonly #owner: FdStreamOwner;
   readonly #readCall: ReadCall;
+  readonly #keepDescriptors: boolean;
   readonly #readWatcher: FdWatcher | undefined;
   readonly #writeWatcher: FdWatcher | undefined;
   readonly #queue = new OutputQueue();
@@ -47,12 +55,13 @@ export class FdStream {
   #ended = false;
   #closed = false;
 
-  /** The descriptors must be non-blocking; they belong to the stream and are closed with it. */
+  /** The descriptors must be non-blocking; they belong to the stream and are closed with it unless told otherwise. */
   constructor(options: FdStreamOptions) {
     this.#readFd = options.readFd;
     this.#writeFd = options.writeFd;
     this.#owner = options.owner;
     this.#readCall = options.readCall ?? ((fd, buffer, length) => libc().read(fd, buffer, length));
+    this.#keepDescriptors = options.keepDescriptors ?? false;
     const events = { readable: () => this.#onReadable(), writable: () => this.#flush() };
     this.#readWatcher = this.#readFd === undefined ? undefined : new FdWatcher(this.#readFd, events);
     if (this.#writeFd !== undefined) {
@@ -110,7 +119,7 @@ export class FdStream {
     this.#readWatcher?.close();
     this.#writeWatcher?.close();
     for (const fd of new Set([this.#readFd, this.#writeFd])) {
-      if (fd !== undefined) {
+      if (fd !== undefined && !this.#keepDescriptors) {
         threadDescriptors().close(fd);
       }
     }
@@ -152,6 +161,7 @@ export class FdStream {
   }
 
   #flush(): void {
+    const before = this.#queue.length;
     while (this.#queue.length > 0 && this.#writeFd !== undefined) {
       const bytes = this.#queue.peek();
       const count = libc().write(this.#writeFd, bytes, bytes.length);
@@ -164,6 +174,8 @@ export class FdStream {
     this.#updateInterest();
     if (this.#queue.length === 0) {
       this.#drained();
+    } else if (this.#queue.length === before) {
+      this.#owner.stalled?.();
     }
   }
 

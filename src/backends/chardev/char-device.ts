@@ -29,7 +29,8 @@ export interface CharDevice {
 
   /** Attaches the front end; it gets `opened` at once when the device is connected. Throws `ERR_CHARDEV_BUSY`. */
   attach(frontEnd: CharFrontEnd): void;
-  detach(): void;
+  /** Ends the attachment of this front end; one that is not attached is ignored. */
+  detach(frontEnd: CharFrontEnd): void;
   /** The front end can receive again. */
   resume(): void;
 

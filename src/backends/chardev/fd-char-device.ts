@@ -1,0 +1,58 @@
+/** A character device over descriptors that stay open as long as it does: file, pipe, stdio. */
+import type { Clock } from '../../actors/clock.ts';
+import { settledWithin } from '../../actors/clock.ts';
+import { FdStream } from '../../host/fd-stream.ts';
+import { CharDeviceBase } from './char-device-base.ts';
+
+/** How long `close` waits for queued bytes to be taken. */
+export const FLUSH_DEADLINE_MS = 500;
+
+export interface FdPair {
+  readonly readFd?: number;
+  readonly writeFd?: number;
+}
+
+export class FdCharDevice extends CharDeviceBase {
+  readonly #stream: FdStream;
+  readonly #clock: Clock;
+
+  /** @param fds non-blocking where they can block; they belong to the device from now on */
+  constructor(label: string, filename: string, fds: FdPair, clock: Clock) {
+    super(label, filename);
+    this.#clock = clock;
+    this.#stream = new FdStream({
+      ...fds,
+      owner: {
+        canReceive: () => this.wanted,
+        receive: (bytes) => this.deliver(bytes),
+        // The other side may have ended its input and still read what is written.
+        ended: () => this.emit('closed'),
+      },
+    });
+  }
+
+  override get pendingBytes(): number {
+    return this.#stream.pendingBytes;
+  }
+
+  override resume(): void {
+    this.#stream.resume();
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#stream.write(bytes);
+  }
+
+  override whenDrained(callback: () => void): void {
+    this.#stream.whenDrained(callback);
+  }
+
+  override async close(): Promise<void> {
+    await settledWithin(
+      this.#clock,
+      new Promise<void>((resolve) => this.#stream.whenDrained(resolve)),
+      FLUSH_DEADLINE_MS,
+    );
+    this.#stream.close();
+  }
+}

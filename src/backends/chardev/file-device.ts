@@ -1,0 +1,53 @@
+/** `file`: writes to one file, which it truncates, and reads from another if told to. */
+import { constants, statSync } from 'node:fs';
+import { setNonBlocking } from '../../host/descriptor.ts';
+import { threadDescriptors } from '../../host/descriptor-ledger.ts';
+import { type FdSetMembers, openPath } from '../../host/open-path.ts';
+import type { ChardevConfig } from './chardev-config.ts';
+import type { ChardevCreation } from './chardev-environment.ts';
+import { FdCharDevice } from './fd-char-device.ts';
+
+/** Throws HostError `open PATH: …`. */
+export function createFileDevice(
+  creation: ChardevCreation,
+  config: Extract<ChardevConfig, { kind: 'file' }>,
+): FileDevice {
+  const { fdSets } = creation.environment;
+  const writeFd = openEnd(config.out, constants.O_WRONLY | constants.O_TRUNC | constants.O_CREAT, fdSets);
+  if (config.in === undefined) {
+    return new FileDevice(creation, { writeFd });
+  }
+  try {
+    return new FileDevice(creation, { writeFd, readFd: openEnd(config.in, constants.O_RDONLY, fdSets) });
+  } catch (error) {
+    threadDescriptors().close(writeFd);
+    fdSets?.duplicateClosed(writeFd);
+    throw error;
+  }
+}
+
+/** A FIFO is opened for both directions: that way neither opening nor writing waits for its other end. */
+function openEnd(path: string, flags: number, fdSets: FdSetMembers | undefined): number {
+  const isFifo = statSync(path, { throwIfNoEntry: false })?.isFIFO() === true;
+  const fd = openPath(path, isFifo ? constants.O_RDWR | constants.O_NONBLOCK : flags, fdSets);
+  setNonBlocking(fd, true);
+  return fd;
+}
+
+class FileDevice extends FdCharDevice {
+  readonly #fds: readonly number[];
+  readonly #fdSets: FdSetMembers | undefined;
+
+  constructor(creation: ChardevCreation, fds: { writeFd: number; readFd?: number }) {
+    super(creation.label, creation.filename, fds, creation.environment.clock);
+    this.#fds = Object.values(fds);
+    this.#fdSets = creation.environment.fdSets;
+  }
+
+  override async close(): Promise<void> {
+    await super.close();
+    for (const fd of this.#fds) {
+      this.#fdSets?.duplicateClosed(fd);
+    }
+  }
+}
