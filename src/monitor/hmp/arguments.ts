@@ -1,7 +1,7 @@
 /** What a human monitor command takes, and the reading of it from the command line (hmp.md §1). */
 import { evaluateExpression, type RegisterSource } from './expression.ts';
 import { type FormatMemory, type FormatSpec, readFormatSpec } from './format-spec.ts';
-import { syntaxError } from './hmp-error.ts';
+import { HmpError, syntaxError } from './hmp-error.ts';
 import type { LineScanner } from './line-scanner.ts';
 import { readSeconds, readSize } from './quantity.ts';
 
@@ -158,13 +158,13 @@ const VALUE_READERS: { readonly [K in Exclude<ArgumentKind, 'flag'>]: ValueReade
   format: (scanner, _name, { formatMemory }) => readFormatSpec(scanner, formatMemory),
 };
 
-/** A word; where there is none, or a broken one, `expectation` is what is said last. */
+/** A word; where there is none, or one whose quotes are broken, `expectation` is all that is said. */
 function readWord(scanner: LineScanner, expectation: string): string {
   let word: string | undefined;
   try {
     word = scanner.word();
   } catch (error) {
-    throw syntaxError(`${(error as Error).message}\n${expectation}`);
+    if (!(error instanceof HmpError)) throw error;
   }
   if (word === undefined) throw syntaxError(expectation);
   return word;

@@ -10,14 +10,13 @@ export class CommandHistory {
     return this.#entries;
   }
 
-  /** Takes a line in as the newest and returns to the new line; an empty line is not kept. */
+  /** Takes a line in as the newest and returns to the new line; an empty line changes nothing. */
   add(line: string): void {
-    if (line !== '') {
-      const earlier = this.#entries.indexOf(line);
-      if (earlier >= 0) this.#entries.splice(earlier, 1);
-      this.#entries.push(line);
-      if (this.#entries.length > MAX_ENTRIES) this.#entries.shift();
-    }
+    if (line === '') return;
+    const earlier = this.#entries.indexOf(line);
+    if (earlier >= 0) this.#entries.splice(earlier, 1);
+    this.#entries.push(line);
+    if (this.#entries.length > MAX_ENTRIES) this.#entries.shift();
     this.#cursor = this.#entries.length;
   }
 

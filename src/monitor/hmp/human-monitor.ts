@@ -160,7 +160,8 @@ export class HumanMonitor implements CharFrontEnd {
     try {
       while (!this.#input.isEmpty) {
         if (this.#output.isCongested) await this.#output.drained();
-        else await this.#handle(this.#takeByte());
+        const request = this.#press(this.#takeByte());
+        if (request !== undefined) await this.#answer(request);
       }
     } finally {
       this.#isPumping = false;
@@ -174,10 +175,9 @@ export class HumanMonitor implements CharFrontEnd {
     return byte;
   }
 
-  async #handle(byte: number): Promise<void> {
+  #press(byte: number): EditorRequest | undefined {
     const stroke = this.#keys.decode(byte);
-    const request = stroke === undefined ? undefined : this.#editor.handle(stroke);
-    if (request !== undefined) await this.#answer(request);
+    return stroke === undefined ? undefined : this.#editor.handle(stroke);
   }
 
   async #answer(request: EditorRequest): Promise<void> {

@@ -169,7 +169,8 @@ export class LineEditor {
     let start = this.#cursor;
     while (start > 0 && this.#characters[start - 1] === ' ') start -= 1;
     while (start > 0 && this.#characters[start - 1] !== ' ') start -= 1;
-    return start;
+    // A single blank at the beginning of the line goes with the first word, as clients know it.
+    return start === 1 ? 0 : start;
   }
 
   #endOfWord(): number {

@@ -1,0 +1,58 @@
+/** The human monitor of an installed QEMU, as an oracle. */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+
+const BINARY = 'qemu-system-x86_64';
+
+export const hasReferenceQemu = spawnSync(BINARY, ['-version']).status === 0;
+
+/** A line whose answer cannot be mistaken for another's: behind it everything has been answered. */
+export const LAST_LINE = 'p/x 0x5e4713e1\n';
+const LAST_ANSWER = '\r\n0x5e4713e1\r\n(qemu) ';
+
+/**
+ * Sends the bytes, an Enter and `LAST_LINE` to a monitor on its standard input.
+ * @returns what it wrote up to the prompt behind that
+ */
+export async function referenceTranscript(input: string): Promise<string> {
+  const qemu = spawn(
+    BINARY,
+    ['-S', '-nodefaults', '-machine', 'none', '-display', 'none', '-monitor', 'stdio'],
+    { stdio: ['pipe', 'pipe', 'ignore'] },
+  );
+  const ended = once(qemu, 'close');
+  let output = '';
+  qemu.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+    // It drops output that is not yet read when it ends, so it is asked to only now.
+    if (output.endsWith(LAST_ANSWER)) qemu.kill();
+  });
+  qemu.stdin.write(`${input}\n${LAST_LINE}`);
+  await ended;
+  return output;
+}
+
+/**
+ * Takes out of the newer QEMU's text what version 1.5.50 (hmp.md) has otherwise:
+ * - the version in the banner
+ * - the hint where to find help, which came later
+ * - `Error: ` before descriptions, which came later
+ * - the name of a command in messages: all its names there, the one that was typed in 1.5.50
+ * - the character in `invalid char in expression`, which came later
+ */
+export function asOldVersion(text: string): string {
+  return text
+    .replace(/^QEMU \S+ monitor/, 'QEMU 1.5.50 monitor')
+    .replace(/Try "help [^"\n]*" for more information\r\n/g, '')
+    .replaceAll('\r\nError: ', '\r\n')
+    .replace(/(?<=(?<echo>[^\x1b\r\n]*)\x1b\[K\r\n)[\w?]+(?:\|[\w?]+)+(?=: )/g, (names, ...rest) => {
+      const { echo } = rest.at(-1) as { echo: string };
+      const typed = echo.replace(/^\[D/, '').trimStart();
+      return (
+        names
+          .split('|')
+          .find((name) => /^[ /]|^$/.test(typed.slice(name.length)) && typed.startsWith(name)) ?? names
+      );
+    })
+    .replace(/invalid char '[^\r]*' in expression/g, 'invalid char in expression');
+}
