@@ -200,7 +200,7 @@ export class MuxDevice implements CharDevice, CharFrontEnd {
   }
 
   #switchFocus(): void {
-    const index = this.#slots.indexOf(this.#focus);
+    const index = this.#focus === undefined ? -1 : this.#slots.indexOf(this.#focus);
     this.#moveFocus(this.#slots[(index + 1) % this.#slots.length]);
   }
 
@@ -209,10 +209,9 @@ export class MuxDevice implements CharDevice, CharFrontEnd {
   }
 
   #help(): string {
-    const escape = this.#environment.escapeCharacter;
+    const code = this.#environment.escapeCharacter;
     // Control characters are named by their key: 1 is ctrl-a.
-    const key =
-      escape >= 1 && escape <= 26 ? `C-${String.fromCharCode(escape + 96)}` : String.fromCharCode(escape);
+    const key = code >= 1 && code <= 26 ? `C-${String.fromCharCode(code + 96)}` : String.fromCharCode(code);
     const lines = [
       'h    show this help',
       'x    leave the emulator',
