@@ -52,8 +52,18 @@ export interface ActorRef<C extends ActorContract> {
   /** Sends without waiting. Throws `ERR_ACTOR_MAILBOX_FULL` or `ERR_ACTOR_DEAD`. */
   tell<M extends TellName<C>>(method: M, argument: TellArgument<C, M>): void;
 
-  /** Calls `listener` for every event emitted from now on, in order, before any later answer is delivered. */
-  subscribe<E extends EventName<C>>(event: E, listener: (payload: EventPayload<C, E>) => void): Subscription;
+  /**
+   * Calls `listener` for every event emitted from now on, in order, before any later answer is delivered. It goes on
+   * after the actor has crashed and been restarted. `ended` is called once when the subscription ends otherwise than
+   * by `cancel`: without an error when the actor was stopped, with `ERR_ACTOR_DEAD` when it is down for good, with
+   * `ERR_ACTOR_STREAM_OVERFLOW` when this thread did not drain its events. Without `ended`, an overflow counts as a
+   * failure of the subscriber.
+   */
+  subscribe<E extends EventName<C>>(
+    event: E,
+    listener: (payload: EventPayload<C, E>) => void,
+    ended?: (error?: Error) => void,
+  ): Subscription;
 
   /**
    * The same as an async iterator over a bounded buffer of `limit` events (1024 when absent); when it overflows the
