@@ -59,8 +59,7 @@ export class FdSets {
    */
   remove(id: FdSetId, fd?: number | bigint): void {
     const set = this.#sets.get(id);
-    const marked =
-      set?.members.filter((member) => fd === undefined || member.fd === fd) ?? [];
+    const marked = set?.members.filter((member) => fd === undefined || member.fd === fd) ?? [];
     if (set === undefined || (fd !== undefined && marked.length === 0)) {
       const what = fd === undefined ? `fdset-id:${id}` : `fdset-id:${id}, fd:${fd}`;
       throw new MonitorError('ERR_MONITOR_FD_UNKNOWN', `File descriptor named '${what}' not found`);

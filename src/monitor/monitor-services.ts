@@ -28,8 +28,14 @@ export interface CharDevices {
   /**
    * Creates a device and lists it.
    * @param caller the monitor whose named descriptors `fd` addresses refer to
+   * @param origin in whose syntax it was asked for, which decides its `filename`; the command line's when absent
    */
-  add(label: string, config: ChardevConfig, caller?: MonitorCaller): Promise<CharDevice>;
+  add(
+    label: string,
+    config: ChardevConfig,
+    caller?: MonitorCaller,
+    origin?: 'command-line' | 'monitor',
+  ): Promise<CharDevice>;
   find(label: string): CharDevice | undefined;
   /** Newest first. */
   list(): readonly CharDevice[];

@@ -1,3 +1,4 @@
+import { CommandTable } from './command-table.ts';
 import { chardevCommands } from './commands/chardevs.ts';
 import { descriptorCommands } from './commands/descriptors.ts';
 import { humanCommands } from './commands/human.ts';
@@ -5,7 +6,6 @@ import { identityCommands } from './commands/identity.ts';
 import { qomCommands } from './commands/qom.ts';
 import { runStateCommands } from './commands/run-state.ts';
 import { sessionCommands } from './commands/session.ts';
-import { CommandTable } from './command-table.ts';
 
 /** Every command of this version; adding a family is one line here. */
 export const qmpCommands = new CommandTable([

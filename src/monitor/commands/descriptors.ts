@@ -40,10 +40,7 @@ export const descriptorCommands: readonly CommandEntry[] = [
     const { fd } = takeDescriptor(caller);
     if (id !== undefined && id < 0) {
       closeForeign(fd);
-      throw new MonitorError(
-        'ERR_MONITOR_PARAMETER',
-        "Parameter 'fdset-id' expects a non-negative value",
-      );
+      throw new MonitorError('ERR_MONITOR_PARAMETER', "Parameter 'fdset-id' expects a non-negative value");
     }
     const added = services.fdSets.add(fd, id, opaque);
     return { 'fdset-id': added.id, fd: added.fd };

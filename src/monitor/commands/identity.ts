@@ -1,8 +1,8 @@
 /** Commands about what the machine is and what else could be made. */
 import { CPU_MODEL_NAMES } from '../../machine/cpu-models.ts';
 import { MACHINE_TYPES, type MachineType } from '../../machine/machine-types.ts';
-import { OPTION_GROUPS } from '../../options/option-groups.ts';
 import type { OptionGroup } from '../../options/option-group.ts';
+import { OPTION_GROUPS } from '../../options/option-groups.ts';
 import type { CommandLineOptionInfo, MachineInfo } from '../../qapi/qmp-types.generated.ts';
 import type { CommandEntry } from '../command-definition.ts';
 import { defineCommand } from '../command-definition.ts';

@@ -1,8 +1,9 @@
 /** Commands that read or change whether the machine runs, and its power. */
+
+import type { QmpEmpty } from '../../qapi/qmp-types.generated.ts';
+import { askMachine } from '../ask-machine.ts';
 import type { CommandContext, CommandEntry } from '../command-definition.ts';
 import { defineCommand } from '../command-definition.ts';
-import { askMachine } from '../ask-machine.ts';
-import type { QmpEmpty } from '../../qapi/qmp-types.generated.ts';
 
 /** `quit` must work whatever has become of the machine: a machine that is silent this long is given up. */
 const QUIT_DEADLINE_MS = 2000;

@@ -1,7 +1,8 @@
 /** Commands about the session itself and about what this version can do. */
+
+import { qmpSchema } from '../../qapi/schema-file.ts';
 import type { CommandEntry } from '../command-definition.ts';
 import { defineCommand } from '../command-definition.ts';
-import { qmpSchema } from '../../qapi/schema-file.ts';
 import { QMP_VERSION } from '../version.ts';
 
 export const sessionCommands: readonly CommandEntry[] = [

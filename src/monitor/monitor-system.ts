@@ -1,0 +1,197 @@
+/** All monitors of a process with what they share: character devices, descriptor sets, events, the command table. */
+import { settledWithin } from '../actors/clock.ts';
+import type { ActorRef } from '../actors/contract.ts';
+import type { CharDevice } from '../backends/chardev/char-device.ts';
+import { CharDeviceRegistry } from '../backends/chardev/char-device-registry.ts';
+import type { MonitorConfig } from '../machine/machine-config.ts';
+import type { MachineContract, MachineEvent } from '../machine/machine-contract.ts';
+import { RunStateView } from '../machine/run-state-view.ts';
+import { isObject } from '../qapi/value-check.ts';
+import type { CommandServices } from './command-definition.ts';
+import { EventHub } from './event-hub.ts';
+import { FdSets } from './fd-sets.ts';
+import { HumanMonitor } from './hmp/human-monitor.ts';
+import type { MonitorClock } from './monitor-clock.ts';
+import type { MonitorActorConfig } from './monitor-contract.ts';
+import { MonitorError } from './monitor-error.ts';
+import type { CharDevices, MonitorServices } from './monitor-services.ts';
+import { type CloseDescriptor, NamedDescriptors } from './named-descriptors.ts';
+import { qmpCommands } from './qmp-commands.ts';
+import { QmpSession } from './qmp-session.ts';
+import { QMP_VERSION_TEXT } from './version.ts';
+
+/** What the monitors take from their host. */
+export interface MonitorHost {
+  readonly clock: MonitorClock;
+  /** One line on the process's error report. */
+  readonly report: (message: string) => void;
+  readonly closeDescriptor: CloseDescriptor;
+  /** Runs after what runs now has been answered. */
+  readonly afterReply: (callback: () => void) => void;
+}
+
+interface Monitor {
+  start(): void;
+  close(): void;
+}
+
+export interface MonitorSystemOptions {
+  readonly config: MonitorActorConfig;
+  readonly machine: ActorRef<MachineContract>;
+  readonly host: MonitorHost;
+  /** A client has asked to quit and the machine cannot carry it out. */
+  readonly onQuit: (cause: string) => void;
+}
+
+export class MonitorSystem {
+  readonly #options: MonitorSystemOptions;
+  readonly #registry: CharDeviceRegistry;
+  readonly #failures = new Map<string, string>();
+  readonly #monitors: Monitor[] = [];
+  readonly #services: CommandServices;
+
+  constructor(options: MonitorSystemOptions) {
+    const { config, host } = options;
+    const runState = new RunStateView(config.runState);
+    const fdSets = new FdSets({
+      close: host.closeDescriptor,
+      isRunning: () => runState.load() === 'running',
+    });
+    for (const { fd, set, opaque } of config.inheritedDescriptors) {
+      fdSets.add(fd, set, opaque);
+    }
+    this.#options = options;
+    this.#registry = new CharDeviceRegistry({
+      clock: host.clock,
+      fdSets,
+      escapeCharacter: config.escapeCharacter,
+      quit: () => this.#quitFromTerminal(),
+      commit: () => host.report('commit: no drive has a snapshot'),
+      announce: host.report,
+    });
+    this.#services = {
+      identity: config.identity,
+      machine: options.machine,
+      runState,
+      chardevs: charDevices(this.#registry),
+      fdSets,
+      events: new EventHub(host.clock),
+      commands: qmpCommands.entries,
+      executeQmp: this.#executeQmp.bind(this) as MonitorServices['executeQmp'],
+      report: host.report,
+      failureOf: (actor) => this.#failures.get(actor),
+      quitWithoutMachine: () => this.#quitWithoutMachine(),
+    };
+  }
+
+  /**
+   * Creates the character devices, in the order given, and puts the monitors on theirs. A server that waits for its
+   * client keeps this waiting. Rejects with the error of the device; what was created before stays until `stop`.
+   */
+  async start(): Promise<void> {
+    const { chardevs, monitors } = this.#options.config;
+    for (const { id, config, mux } of chardevs) {
+      await this.#registry.create(id, config, { mux, origin: 'command-line' });
+    }
+    for (const config of monitors) {
+      const monitor = this.#createMonitor(config);
+      this.#monitors.push(monitor);
+      monitor.start();
+    }
+  }
+
+  publish({ name, data, seconds, microseconds }: MachineEvent): void {
+    this.#services.events.publish({
+      event: name,
+      data: isObject(data) ? data : undefined,
+      seconds,
+      microseconds,
+    });
+  }
+
+  actorFailed(actor: string, cause: string, stopped: boolean): void {
+    this.#failures.set(actor, cause);
+    if (stopped) {
+      this.#services.events.raise('STOP');
+    }
+  }
+
+  actorRecovered(actor: string): void {
+    this.#failures.delete(actor);
+  }
+
+  /** Whether all that was written has reached the host within `deadlineMs` milliseconds. */
+  flush(deadlineMs: number): Promise<boolean> {
+    const drained = this.#registry
+      .list()
+      .map((device) => new Promise<void>((resolve) => device.whenDrained(resolve)));
+    return settledWithin(this.#options.host.clock, Promise.all(drained), deadlineMs);
+  }
+
+  async stop(): Promise<void> {
+    this.#services.events.close();
+    for (const monitor of this.#monitors.splice(0)) {
+      monitor.close();
+    }
+    await this.#registry.closeAll();
+  }
+
+  #createMonitor(config: MonitorConfig): Monitor {
+    const device = this.#monitorDevice(config.chardev);
+    const namedDescriptors = new NamedDescriptors(this.#options.host.closeDescriptor);
+    if (config.mode === 'readline') {
+      return new HumanMonitor({
+        device,
+        services: this.#services,
+        namedDescriptors,
+        version: QMP_VERSION_TEXT,
+      });
+    }
+    return new QmpSession({
+      device,
+      services: this.#services,
+      commands: qmpCommands,
+      pretty: config.pretty,
+      namedDescriptors,
+    });
+  }
+
+  #monitorDevice(label: string): CharDevice {
+    const device = this.#registry.get(label);
+    if (device === undefined) {
+      throw new MonitorError('ERR_MONITOR_CHARDEV', `chardev "${label}" not found`);
+    }
+    return device;
+  }
+
+  async #executeQmp(...[name, args, caller]: Parameters<MonitorServices['executeQmp']>): Promise<unknown> {
+    return await qmpCommands.find(name).run(args, { services: this.#services, caller });
+  }
+
+  #quitFromTerminal(): void {
+    this.#services.executeQmp('quit', {}).catch((error: unknown) => {
+      this.#options.host.report(`quit: ${error instanceof Error ? error.message : String(error)}`);
+    });
+  }
+
+  #quitWithoutMachine(): void {
+    const cause = this.#failures.get(this.#options.machine.name) ?? 'it does not answer';
+    this.#options.host.afterReply(() => {
+      this.#services.events.raise('SHUTDOWN');
+      this.#options.onQuit(cause);
+    });
+  }
+}
+
+function charDevices(registry: CharDeviceRegistry): CharDevices {
+  return {
+    add: (label, config, caller, origin = 'command-line') =>
+      registry.create(label, config, {
+        origin,
+        ...(caller && { takeNamedDescriptor: (name: string) => caller.namedDescriptors.take(name) }),
+      }),
+    find: (label) => registry.get(label),
+    list: () => registry.list(),
+    remove: (label) => registry.remove(label),
+  };
+}
