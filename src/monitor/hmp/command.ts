@@ -1,5 +1,6 @@
 /** What a human monitor command is. */
-import type { MonitorCaller, MonitorServices } from '../monitor-services.ts';
+import type { CommandServices } from '../command-definition.ts';
+import type { MonitorCaller } from '../monitor-services.ts';
 import type { AnyArgumentValue, ArgumentSpec, ArgumentValues } from './arguments.ts';
 import type { CommandTable } from './command-table.ts';
 import type { RegisterSource } from './expression.ts';
@@ -7,7 +8,7 @@ import type { FormatMemory } from './format-spec.ts';
 
 /** What a command, or the completion of its arguments, may use. */
 export interface HumanContext {
-  readonly services: MonitorServices;
+  readonly services: CommandServices;
   /** The table that the line is looked up in. */
   readonly table: CommandTable;
   readonly registers: RegisterSource;

@@ -1,4 +1,6 @@
 /** From a line of text to the command that it names, its arguments and its output. */
+
+import { describeError } from '../command-error.ts';
 import { readArguments } from './arguments.ts';
 import type { HumanCommand, HumanContext } from './command.ts';
 import { HmpError } from './hmp-error.ts';
@@ -16,7 +18,7 @@ export async function runHumanLine(context: HumanContext, line: string): Promise
     const values = readArguments(scanner, found.name, found.command.arguments, context);
     return await found.command.run(context, values);
   } catch (error) {
-    return `${error instanceof Error ? error.message : String(error)}\n`;
+    return `${describeError(error, line.trim(), context.services).desc}\n`;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { MonitorServices } from '../monitor-services.ts';
+import type { CommandServices } from '../command-definition.ts';
 import { runHumanLine } from './dispatch.ts';
 import { HmpError } from './hmp-error.ts';
 import { humanContext } from './human-context.ts';
@@ -11,7 +11,7 @@ import { terminalText } from './terminal-output.ts';
  * @throws HmpError `ERR_HMP_NO_CPU` when there is no such CPU (there are none yet)
  */
 export async function executeHumanCommand(
-  services: MonitorServices,
+  services: CommandServices,
   line: string,
   cpuIndex: number | bigint | undefined,
 ): Promise<string> {

@@ -1,10 +1,11 @@
-import type { MonitorCaller, MonitorServices } from '../monitor-services.ts';
+import type { CommandServices } from '../command-definition.ts';
+import type { MonitorCaller } from '../monitor-services.ts';
 import type { HumanContext } from './command.ts';
 import { FormatMemory } from './format-spec.ts';
 import { humanCommands } from './human-commands.ts';
 
 /** One memory for all human monitors that share their services: those of one virtual machine. */
-const formatMemories = new WeakMap<MonitorServices, FormatMemory>();
+const formatMemories = new WeakMap<CommandServices, FormatMemory>();
 
 /**
  * What the commands of one monitor run with.
@@ -12,7 +13,7 @@ const formatMemories = new WeakMap<MonitorServices, FormatMemory>();
  * @param history the monitor's own list, read when a command asks for it
  */
 export function humanContext(
-  services: MonitorServices,
+  services: CommandServices,
   caller?: MonitorCaller,
   history: readonly string[] = [],
 ): HumanContext {

@@ -1,6 +1,6 @@
 /** The interactive human monitor on a character device. */
 import type { CharDevice, CharEvent, CharFrontEnd } from '../../backends/chardev/char-device.ts';
-import type { MonitorServices } from '../monitor-services.ts';
+import type { CommandServices } from '../command-definition.ts';
 import type { NamedDescriptors } from '../named-descriptors.ts';
 import { ByteQueue } from './byte-queue.ts';
 import type { HumanContext } from './command.ts';
@@ -19,7 +19,7 @@ const DEFAULT_COLUMNS = 80;
 
 export interface HumanMonitorOptions {
   readonly device: CharDevice;
-  readonly services: MonitorServices;
+  readonly services: CommandServices;
   /** Descriptors named by `getfd` here; they outlive a connection, and are closed by `close`. */
   readonly namedDescriptors: NamedDescriptors;
   /** `1.5.50`, for the banner. */
@@ -35,7 +35,7 @@ export interface HumanMonitorOptions {
  */
 export class HumanMonitor implements CharFrontEnd {
   readonly #device: CharDevice;
-  readonly #services: MonitorServices;
+  readonly #services: CommandServices;
   readonly #namedDescriptors: NamedDescriptors;
   readonly #banner: string;
   readonly #columns: number;
@@ -79,7 +79,7 @@ export class HumanMonitor implements CharFrontEnd {
   /** Gives the device back and closes the named descriptors. */
   close(): void {
     if (this.#isOpen) this.#closed();
-    this.#device.detach();
+    this.#device.detach(this);
     this.#namedDescriptors.closeAll();
   }
 

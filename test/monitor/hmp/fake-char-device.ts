@@ -12,7 +12,7 @@ export class FakeCharDevice implements CharDevice {
   #frontEnd: CharFrontEnd | undefined;
   #written = '';
   #pending = '';
-  #whenDrained: (() => void)[] = [];
+  readonly #whenDrained: (() => void)[] = [];
 
   get busy(): boolean {
     return this.#frontEnd !== undefined;
@@ -32,8 +32,8 @@ export class FakeCharDevice implements CharDevice {
     frontEnd.event('opened');
   }
 
-  detach(): void {
-    this.#frontEnd = undefined;
+  detach(frontEnd: CharFrontEnd): void {
+    if (this.#frontEnd === frontEnd) this.#frontEnd = undefined;
   }
 
   resume(): void {

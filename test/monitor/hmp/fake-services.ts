@@ -2,16 +2,17 @@ import type { CharDevice } from '../../../src/backends/chardev/char-device.ts';
 import type { ChardevConfig } from '../../../src/backends/chardev/chardev-config.ts';
 import { TroupeError } from '../../../src/errors/troupe-error.ts';
 import { RunStateView } from '../../../src/machine/run-state-view.ts';
+import type { CommandServices } from '../../../src/monitor/command-definition.ts';
 import { EventHub } from '../../../src/monitor/event-hub.ts';
 import { FdSets } from '../../../src/monitor/fd-sets.ts';
 import { hostClock } from '../../../src/monitor/monitor-clock.ts';
-import type { MonitorServices } from '../../../src/monitor/monitor-services.ts';
+
 import { FakeCharDevice } from './fake-char-device.ts';
 
 /** QMP's answers by command; a function is called with the arguments and the caller. */
 export type Answers = Record<string, unknown>;
 
-export interface FakeServices extends MonitorServices {
+export interface FakeServices extends CommandServices {
   /** Every executeQmp: name and arguments. */
   readonly calls: readonly (readonly [name: string, args: unknown])[];
   readonly added: readonly (readonly [label: string, config: ChardevConfig])[];
@@ -73,7 +74,7 @@ export function fakeServices(options: FakeServicesOptions = {}): FakeServices {
       stream: () => {
         throw new Error('no events here');
       },
-    } as MonitorServices['machine'],
+    } as CommandServices['machine'],
     runState: new RunStateView(RunStateView.allocate()),
     chardevs: {
       async add(label, config) {
@@ -96,7 +97,9 @@ export function fakeServices(options: FakeServicesOptions = {}): FakeServices {
       calls.push([name, args]);
       const answer = answers[name] ?? {};
       return typeof answer === 'function' ? answer(args, caller) : answer;
-    }) as MonitorServices['executeQmp'],
+    }) as CommandServices['executeQmp'],
     report: (message) => reports.push(message),
+    failureOf: () => undefined,
+    quitWithoutMachine: () => undefined,
   };
 }

@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 
+const ESC = '\x1b';
 const BINARY = 'qemu-system-x86_64';
 
 export const hasReferenceQemu = spawnSync(BINARY, ['-version']).status === 0;
@@ -32,6 +33,12 @@ export async function referenceTranscript(input: string): Promise<string> {
   return output;
 }
 
+/** `stop|s` before a colon, and the line's last echo before it. */
+const COMMAND_NAMES = new RegExp(
+  `(?<=(?<echo>[^${ESC}\\r\\n]*)${ESC}\\[K\\r\\n)[\\w?]+(?:\\|[\\w?]+)+(?=: )`,
+  'g',
+);
+
 /**
  * Takes out of the newer QEMU's text what version 1.5.50 (hmp.md) has otherwise:
  * - the version in the banner
@@ -45,13 +52,11 @@ export function asOldVersion(text: string): string {
     .replace(/^QEMU \S+ monitor/, 'QEMU 1.5.50 monitor')
     .replace(/Try "help [^"\n]*" for more information\r\n/g, '')
     .replaceAll('\r\nError: ', '\r\n')
-    .replace(/(?<=(?<echo>[^\x1b\r\n]*)\x1b\[K\r\n)[\w?]+(?:\|[\w?]+)+(?=: )/g, (names, ...rest) => {
+    .replace(COMMAND_NAMES, (names, ...rest) => {
       const { echo } = rest.at(-1) as { echo: string };
       const typed = echo.replace(/^\[D/, '').trimStart();
       return (
-        names
-          .split('|')
-          .find((name) => /^[ /]|^$/.test(typed.slice(name.length)) && typed.startsWith(name)) ?? names
+        names.split('|').find((name) => typed === name || /^[ /]/.test(typed.slice(name.length))) ?? names
       );
     })
     .replace(/invalid char '[^\r]*' in expression/g, 'invalid char in expression');

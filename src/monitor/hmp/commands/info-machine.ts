@@ -1,4 +1,5 @@
 /** What the machine is and how it is. */
+import { askMachine } from '../../ask-machine.ts';
 import { defineHumanCommand, type HumanCommand, type HumanContext } from '../command.ts';
 
 const status = defineHumanCommand({
@@ -55,13 +56,13 @@ const qomTree = defineHumanCommand({
   params: '[path]',
   help: 'objects of the machine and how they contain each other',
   run: ({ services }, { path }) =>
-    services.machine.ask('describe', { topic: 'qom-tree', ...(path === undefined ? {} : { path }) }),
+    askMachine(services, 'describe', { topic: 'qom-tree', ...(path === undefined ? {} : { path }) }),
 });
 
 const qtree = defineHumanCommand({
   name: 'qtree',
   help: 'devices, bus by bus',
-  run: ({ services }) => services.machine.ask('describe', { topic: 'qtree' }),
+  run: ({ services }) => askMachine(services, 'describe', { topic: 'qtree' }),
 });
 
 export const machineInformation: readonly HumanCommand[] = [status, version, name, uuid, kvm, qomTree, qtree];
@@ -71,6 +72,6 @@ async function objectPaths({ services }: HumanContext, prefix: string): Promise<
   const parent = prefix.slice(0, prefix.lastIndexOf('/') + 1);
   if (parent === '') return ['/'];
   const path = parent === '/' ? parent : parent.slice(0, -1);
-  const properties = await services.machine.ask('qomList', { path });
+  const properties = await askMachine(services, 'qomList', { path });
   return properties.filter(({ type }) => type.startsWith('child<')).map(({ name }) => `${parent}${name}`);
 }
