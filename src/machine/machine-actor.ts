@@ -1,6 +1,7 @@
 /** The machine actor: owner of the run-state, of power and reset, and of the tree of objects. */
 import type { ActorBehaviour, ActorContext } from '../actors/contract.ts';
 import { defineActor } from '../actors/define-actor.ts';
+import type { MachineConfig } from './machine-config.ts';
 import type { MachineActorConfig, MachineContract } from './machine-contract.ts';
 import { MachinePower, type Scheduler } from './machine-power.ts';
 import { createMachineTree } from './qom/machine-tree.ts';
@@ -18,10 +19,13 @@ export interface MachineHost {
 
 const thisHost: MachineHost = { clock: hostWallClock, schedule: (pass) => setImmediate(pass) };
 
+/** The part of the command line that the machine as a whole obeys. */
+export type PowerConfig = Pick<MachineConfig, 'startPaused' | 'noReboot' | 'noShutdown' | 'incoming'>;
+
 /** The behaviour of a machine in prelaunch (inmigrate with -incoming) with nothing on its buses yet. */
 export function createMachine(
   context: ActorContext<MachineContract>,
-  { config, runState }: MachineActorConfig,
+  { config, runState }: { readonly config: PowerConfig; readonly runState: SharedArrayBuffer },
   host: MachineHost,
 ): ActorBehaviour<MachineContract> {
   const power = new MachinePower({

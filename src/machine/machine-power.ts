@@ -3,6 +3,7 @@
  * events follow in which order. The run-state chart says what is allowed, RunControl how the machine stops and
  * starts, PendingRequests when a request is served.
  */
+import type { WatchdogAction } from './machine-config.ts';
 import { PendingRequests, type RequestHandlers } from './pending-requests.ts';
 import { type EmitQmpEvent, RunControl, type RunStateListener } from './run-control.ts';
 import { RunStateError, RunStateMachine } from './run-state.ts';
@@ -319,6 +320,3 @@ export class MachinePower {
     this.#options.onFailure(error);
   }
 }
-
-/** -watchdog-action */
-export type WatchdogAction = 'reset' | 'shutdown' | 'poweroff' | 'pause' | 'debug' | 'none';
