@@ -1,4 +1,5 @@
 /** -boot, -rtc, -numa, -m and the small options that describe the board (cli.md §1). */
+import { DEFAULT_BOARD } from '../machine/default-board.ts';
 import type { BootConfig, NumaNode, RtcBase, RtcConfig, WatchdogAction } from '../machine/machine-config.ts';
 import { WATCHDOG_ACTIONS } from '../machine/machine-config.ts';
 import { unknownParameter } from '../options/option-error.ts';
@@ -63,19 +64,9 @@ function withBootPair(boot: BootConfig, [key, value]: OptionPair): BootConfig {
   }
 }
 
-const DEFAULT_BOOT: BootConfig = {
-  order: 'cad',
-  once: undefined,
-  menu: false,
-  strict: false,
-  splash: undefined,
-  splashTimeMs: undefined,
-  rebootTimeoutMs: undefined,
-};
-
 /** What all `boot-opts` items say together; later ones win. */
 export function bootConfig(items: readonly OptionItem[]): BootConfig {
-  return foldItems(items, DEFAULT_BOOT, withBootPair);
+  return foldItems(items, DEFAULT_BOARD.boot, withBootPair);
 }
 
 function foldItems<T>(items: readonly OptionItem[], start: T, add: (value: T, pair: OptionPair) => T): T {
@@ -155,11 +146,7 @@ function withRtcPair(rtc: RtcConfig, [key, value]: OptionPair): RtcConfig {
 
 /** What all `rtc` items say together; later ones win. */
 export function rtcConfig(items: readonly OptionItem[]): RtcConfig {
-  return foldItems(
-    items,
-    { base: { kind: 'utc' }, clock: 'host', driftFix: 'none' } as RtcConfig,
-    withRtcPair,
-  );
+  return foldItems(items, DEFAULT_BOARD.rtc, withRtcPair);
 }
 
 const MAX_NUMA_NODES = 64;

@@ -1,4 +1,5 @@
-import type { CpuConfig, NumaNode, SmpConfig, WatchdogAction } from '../machine/machine-config.ts';
+import { DEFAULT_BOARD } from '../machine/default-board.ts';
+import type { CpuConfig, NumaNode, SmpConfig } from '../machine/machine-config.ts';
 import { OptionStore } from '../options/option-store.ts';
 import type { CommandLineEnvironment } from './environment.ts';
 
@@ -46,11 +47,11 @@ export class CommandLineDraft {
   pidFile: string | undefined;
   daemonize = false;
   escapeCharacter = CTRL_A;
-  acpi = true;
-  hpet = true;
-  floppySignatureCheck = true;
-  keyboardLayout: string | undefined;
-  watchdogAction: WatchdogAction = 'reset';
+  acpi = DEFAULT_BOARD.acpi;
+  hpet = DEFAULT_BOARD.hpet;
+  floppySignatureCheck = DEFAULT_BOARD.floppySignatureCheck;
+  keyboardLayout = DEFAULT_BOARD.keyboardLayout;
+  watchdogAction = DEFAULT_BOARD.watchdogAction;
 
   /** How many of -monitor and -qmp have been read; numbers compat_monitor0, compat_monitor1... */
   legacyMonitors = 0;
