@@ -90,6 +90,16 @@ test('the error of a handler is printed as its description', async (t) => {
   t.is(await run('cont', { answers: { cont } }), 'Resetting the Virtual Machine is required\r\n');
 });
 
+test('an error that nobody raised on purpose is reported as well as printed', async (t) => {
+  const stop = (): never => {
+    throw new TypeError('undefined is not a function');
+  };
+  const services = fakeServices({ answers: { stop } });
+  t.is(await executeHumanCommand(services, 'stop', undefined), 'undefined is not a function\r\n');
+  t.is(services.reports.length, 1);
+  t.regex(services.reports[0] ?? '', /^command stop failed unexpectedly: TypeError/);
+});
+
 test('info status says what the state is unless that is running or paused', async (t) => {
   const status = (running: boolean, status: string, singlestep = false): Promise<string> =>
     run('info status', { answers: { 'query-status': { running, singlestep, status } } });

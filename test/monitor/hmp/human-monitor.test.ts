@@ -1,4 +1,6 @@
 import test from 'ava';
+import { systemClock } from '../../../src/actors/clock.ts';
+import { MuxDevice } from '../../../src/backends/chardev/mux-device.ts';
 import { HumanMonitor } from '../../../src/monitor/hmp/human-monitor.ts';
 import type { MonitorCaller } from '../../../src/monitor/monitor-services.ts';
 import { NamedDescriptors } from '../../../src/monitor/named-descriptors.ts';
@@ -206,6 +208,45 @@ test('on a multiplexer it speaks only while it has the focus', async (t) => {
   device.send('p 1\n');
   await settle();
   t.is(screenText(device.take()), 'p 1\n0x1\n(qemu) ');
+});
+
+test('two monitors share a real multiplexer', async (t) => {
+  const base = new FakeCharDevice();
+  const environment = {
+    clock: systemClock,
+    escapeCharacter: 1,
+    quit: () => undefined,
+    commit: () => undefined,
+    announce: () => undefined,
+  };
+  const device = new MuxDevice(
+    {
+      label: 'mux0',
+      filename: 'mux',
+      environment,
+      takeDescriptor: () => -1,
+      signal: new AbortController().signal,
+    },
+    base,
+  );
+  for (const name of ['first', 'second']) {
+    new HumanMonitor({
+      device,
+      services: fakeServices({ answers: { 'query-name': { name } } }),
+      namedDescriptors: new NamedDescriptors(() => undefined),
+      version: '1.5.50',
+    }).start();
+  }
+  t.is(screenText(base.take()), screenText(`${BANNER}(qemu) ${BANNER}(qemu) \r\n`));
+  base.send('info name\n');
+  await settle();
+  t.is(screenText(base.take()), 'info name\nsecond\n(qemu) ');
+  base.send('half\x01cinfo name\n');
+  await settle();
+  t.is(screenText(base.take()), 'half\n(qemu) info name\nfirst\n(qemu) ');
+  base.send('\x01c\n');
+  await settle();
+  t.is(screenText(base.take()), '\n(qemu) \n(qemu) ');
 });
 
 test('without the focus at first, banner and prompt come with the focus', (t) => {

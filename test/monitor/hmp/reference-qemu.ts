@@ -55,9 +55,7 @@ export function asOldVersion(text: string): string {
     .replace(COMMAND_NAMES, (names, ...rest) => {
       const { echo } = rest.at(-1) as { echo: string };
       const typed = echo.replace(/^\[D/, '').trimStart();
-      return (
-        names.split('|').find((name) => typed === name || /^[ /]/.test(typed.slice(name.length))) ?? names
-      );
+      return names.split('|').find((name) => typed.split(/[ /]/)[0] === name) ?? names;
     })
     .replace(/invalid char '[^\r]*' in expression/g, 'invalid char in expression');
 }

@@ -1,3 +1,12 @@
+/**
+ * The same keys to our monitor and to an installed QEMU (7.2): the same bytes back, but for what `asOldVersion` takes out.
+ * Not compared, since we do otherwise on purpose:
+ * - `ESC [ F` (the End key of xterm) goes to the end of the line, not back in the history
+ * - `ESC [ 7 ~` and `ESC [ 8 ~` (Home and End of rxvt), ctrl-b f k u y n p, meta-b and meta-f mean something
+ * - a character beyond ASCII is one step of the cursor, not one for each of its bytes
+ * - `help` with an open quote says so, instead of nothing
+ * - the list of commands, and the help on them
+ */
 import test from 'ava';
 import fc from 'fast-check';
 import { HumanMonitor } from '../../../src/monitor/hmp/human-monitor.ts';

@@ -8,8 +8,11 @@ import { HumanMonitor } from '../../../src/monitor/hmp/human-monitor.ts';
 import { NamedDescriptors } from '../../../src/monitor/named-descriptors.ts';
 import { fakeServices } from './fake-services.ts';
 
-const hasExpect = spawnSync('expect', ['-v']).status === 0;
-const withExpect = hasExpect ? test : test.skip;
+/** A test that needs these programs. */
+function testWith(...programs: readonly string[]): typeof test | typeof test.skip {
+  const areThere = programs.every((program) => spawnSync('which', [program]).status === 0);
+  return areThere ? test : test.skip;
+}
 
 /** A dialogue that all terminals have with the monitor: completion, editing, history, several lines at once. */
 const DIALOGUE = `
@@ -42,7 +45,7 @@ interface Terminal {
 }
 
 /** A human monitor on a real character device. */
-async function onDevice(config: ChardevConfig, mux = false): Promise<Terminal> {
+async function onDevice(config: ChardevConfig): Promise<Terminal> {
   const registry = new CharDeviceRegistry({
     clock: systemClock,
     escapeCharacter: 1,
@@ -50,7 +53,7 @@ async function onDevice(config: ChardevConfig, mux = false): Promise<Terminal> {
     commit: () => undefined,
     announce: () => undefined,
   });
-  const device = await registry.create('mon0', config, { mux });
+  const device = await registry.create('mon0', config);
   new HumanMonitor({
     device,
     services: fakeServices(),
@@ -78,7 +81,7 @@ function addressOf({ registry }: Terminal): string {
   return filename.slice(filename.indexOf(':') + 1).replace(/,.*/, '');
 }
 
-withExpect('speaks on a pseudo-terminal', async (t) => {
+testWith('expect')('speaks on a pseudo-terminal', async (t) => {
   const terminal = await onDevice({ kind: 'pty' });
   const { code, output } = await terminal.expect(`
     set port [open ${addressOf(terminal)} r+]
@@ -89,7 +92,7 @@ withExpect('speaks on a pseudo-terminal', async (t) => {
   await terminal.registry.closeAll();
 });
 
-withExpect('speaks over a unix socket, to one client after the other', async (t) => {
+testWith('expect', 'socat')('speaks over a unix socket, to one client after the other', async (t) => {
   const path = `/tmp/hmp-terminal-${process.pid}.sock`;
   const terminal = await onDevice({
     kind: 'socket',
@@ -108,7 +111,7 @@ withExpect('speaks over a unix socket, to one client after the other', async (t)
   await terminal.registry.closeAll();
 });
 
-withExpect('speaks to telnet', async (t) => {
+testWith('expect', 'telnet')('speaks to telnet', async (t) => {
   const terminal = await onDevice({
     kind: 'socket',
     address: { type: 'inet', host: '127.0.0.1', port: '0' },
