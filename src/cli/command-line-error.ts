@@ -1,4 +1,5 @@
 import { TroupeError } from '../errors/troupe-error.ts';
+import { OptionError } from '../options/option-error.ts';
 
 export type CommandLineErrorCode =
   | 'ERR_CLI_UNKNOWN_OPTION'
@@ -44,7 +45,8 @@ export function located<T>(origin: string, action: () => T): T {
     return action();
   } catch (error) {
     if (error instanceof TroupeError) {
-      throw new CommandLineError(codeOf(error), `${origin}: ${error.message}`, { cause: error });
+      const hint = error instanceof OptionError && error.hint !== undefined ? `\n${error.hint}` : '';
+      throw new CommandLineError(codeOf(error), `${origin}: ${error.message}${hint}`, { cause: error });
     }
     throw error;
   }

@@ -2,7 +2,6 @@
  * Configuration files (`-readconfig`, `-writeconfig`): `[group "id"]` or `[group]` sections of `key = "value"` lines,
  * `#` comments and empty lines. There is no escape for a double quote or a line end inside a value.
  */
-import { TroupeError } from '../errors/troupe-error.ts';
 import { OptionError } from './option-error.ts';
 import type { OptionPair } from './option-list.ts';
 import type { OptionItem, OptionStore } from './option-store.ts';
@@ -15,8 +14,9 @@ const SECTION = /^\[([^\]"]+)\]\s*$/;
 const ASSIGNMENT = /^\s*([^\s=]+)\s*=\s*"([^"]*)"\s*$/;
 
 function located(origin: string, error: unknown): unknown {
-  if (error instanceof TroupeError) {
-    return new TroupeError(error.code, `${origin}: ${error.message}`, { cause: error });
+  if (error instanceof OptionError) {
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    return new OptionError(error.code, `${origin}: ${error.message}`, { cause: error, ...hint });
   }
   return error;
 }

@@ -12,9 +12,13 @@ export type OptionErrorCode =
 /** A mistake in an option list, a configuration file or a `-set`. The texts are those of the reference. */
 export class OptionError extends TroupeError {
   override readonly name = 'OptionError';
+  /** A sentence of help that a command line prints below the message, and a monitor does not. */
+  readonly hint: string | undefined;
+  declare readonly code: OptionErrorCode;
 
-  constructor(code: OptionErrorCode, message: string, options: { cause?: unknown } = {}) {
+  constructor(code: OptionErrorCode, message: string, options: { cause?: unknown; hint?: string } = {}) {
     super(code, message, options);
+    this.hint = options.hint;
   }
 }
 
@@ -23,9 +27,10 @@ export function unknownParameter(name: string): OptionError {
   return new OptionError('ERR_OPTION_UNKNOWN_PARAMETER', `Invalid parameter '${name}'`);
 }
 
-/** `Parameter 'x' expects a number`, with the text that was given. */
-export function badValue(name: string, expected: string): OptionError {
-  return new OptionError('ERR_OPTION_BAD_VALUE', `Parameter '${name}' expects ${expected}`);
+/** `Parameter 'x' expects a number`. */
+export function badValue(name: string, expected: string, hint?: string): OptionError {
+  const options = hint === undefined ? {} : { hint };
+  return new OptionError('ERR_OPTION_BAD_VALUE', `Parameter '${name}' expects ${expected}`, options);
 }
 
 /** `Parameter 'x' is missing`. */

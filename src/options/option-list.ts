@@ -13,6 +13,8 @@ export interface OptionList {
   readonly values: readonly OptionPair[];
 }
 
+const IDENTIFIER_HINT = "Identifiers consist of letters, digits, '-', '.', '_', starting with a letter.";
+
 const WELL_FORMED_ID = /^[A-Za-z][A-Za-z0-9\-._]*$/;
 
 /** Whether `id` starts with a letter and goes on with letters, digits, `-`, `.` and `_`. */
@@ -23,10 +25,7 @@ export function isWellFormedId(id: string): boolean {
 /** Throws `Parameter 'id' expects an identifier` unless the id is well formed. */
 export function checkId(id: string): void {
   if (!isWellFormedId(id)) {
-    throw badValue(
-      'id',
-      `an identifier, not '${id}'; identifiers consist of letters, digits, '-', '.', '_', starting with a letter`,
-    );
+    throw badValue('id', 'an identifier', IDENTIFIER_HINT);
   }
 }
 

@@ -39,6 +39,8 @@ export function parseNumber(name: string, text: string): bigint {
 
 const DECIMAL_FRACTION = /^\s*\+?(\d+(?:\.\d*)?|\.\d+)(?:[eE]([+-]?\d+))?/;
 
+const SIZE_HINT = 'You may use k, M, G or T suffixes for kilobytes, megabytes, gigabytes and terabytes.';
+
 const OPTION_SIZE_UNITS: Readonly<Record<string, number>> = {
   '': 1,
   b: 1,
@@ -62,10 +64,7 @@ export function parseSize(name: string, text: string): bigint {
   const number = DECIMAL_FRACTION.exec(text);
   const unit = number === null ? undefined : OPTION_SIZE_UNITS[text.slice(number[0].length)];
   if (number === null || unit === undefined || Number(number[0]) * unit >= UINT64_LIMIT) {
-    throw badValue(
-      name,
-      'a size; you may use k, M, G or T suffixes for kilobytes, megabytes, gigabytes and terabytes',
-    );
+    throw badValue(name, 'a size', SIZE_HINT);
   }
   return scale(number[0].trim(), unit);
 }
@@ -105,11 +104,6 @@ export function parseMemorySize(text: string, defaultUnit: SizeUnit): bigint | u
 /** The value that counts for `key`: the last one written. */
 export function stringValue(values: readonly OptionPair[], key: string): string | undefined {
   return values.findLast(([name]) => name === key)?.[1];
-}
-
-/** All values of a key that may be repeated, in the order written. */
-export function stringValues(values: readonly OptionPair[], key: string): string[] {
-  return values.filter(([name]) => name === key).map(([, value]) => value);
 }
 
 /** The boolean at `key`. Throws when it is neither `on` nor `off`. */

@@ -84,6 +84,7 @@ for (const line of [
   '-chardev socket,id=a,foo=b',
   '-chardev null,id=a -chardev null,id=a',
   '-chardev null',
+  '-chardev null,id=1',
   '-chardev id=a',
   '-chardev vc,id=a,width=x',
   '-chardev null,id=a,mux=maybe',

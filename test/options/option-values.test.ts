@@ -8,7 +8,6 @@ import {
   parseNumber,
   parseSize,
   stringValue,
-  stringValues,
 } from '../../src/options/option-values.ts';
 
 const KiB = 2n ** 10n;
@@ -77,7 +76,7 @@ test('sizes of option groups: unit byte, suffixes b k K M G T, fractions rounded
     t.is(parseSize('size', text), value, text);
   }
   for (const text of ['', 'k', '1m', '1g', '1P', '1KB', '-1', '1 K', '99999999999T', 'inf', 'nan']) {
-    t.throws(() => parseSize('size', text), { message: /^Parameter 'size' expects a size/ }, text);
+    t.throws(() => parseSize('size', text), { message: "Parameter 'size' expects a size" }, text);
   }
 });
 
@@ -118,7 +117,6 @@ test('the last value of a repeated key counts', (t) => {
   t.is(numberValue(values, 'a'), 2);
   t.true(booleanValue(values, 'b'));
   t.is(stringValue(values, 'c'), undefined);
-  t.deepEqual(stringValues(values, 'a'), ['1', '2']);
 });
 
 test('a number that a double cannot hold is refused, not rounded', (t) => {
