@@ -26,7 +26,7 @@ test('the types have the names of the reference', (t) => {
 const TEXTS: readonly (readonly [
   type: PropertyType<unknown>,
   text: string,
-  json: unknown,
+  json: QmpJson,
   shown?: string,
 ])[] = [
   [types.boolean, 'yes', true],
