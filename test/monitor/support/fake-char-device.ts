@@ -9,6 +9,7 @@ export class FakeCharDevice implements CharDevice {
   /** False for a device like a terminal, whose peer cannot be sent away. */
   canDisconnect = true;
   descriptor: number | undefined;
+  pendingBytes = 0;
   /** Sizes of the writes since the last `take`. */
   writes: number[] = [];
   disconnects: string[] = [];
@@ -16,14 +17,10 @@ export class FakeCharDevice implements CharDevice {
   #pending: Buffer[] = [];
   #read: Buffer[] = [];
   #unsent: Buffer = Buffer.alloc(0);
-  #whenDrained: (() => void)[] = [];
+  readonly #whenDrained: (() => void)[] = [];
 
   get busy(): boolean {
     return this.#frontEnd !== undefined;
-  }
-
-  get pendingBytes(): number {
-    return this.#pending.reduce((sum, bytes) => sum + bytes.length, 0);
   }
 
   /** Bytes that the client has sent and the front end has not taken. */
@@ -47,6 +44,7 @@ export class FakeCharDevice implements CharDevice {
     if (this.connected) {
       this.writes.push(bytes.length);
       this.#pending.push(Buffer.from(bytes));
+      this.pendingBytes += bytes.length;
       if (this.isReading) {
         this.readOn();
       }
@@ -85,6 +83,7 @@ export class FakeCharDevice implements CharDevice {
   hangUp(): void {
     this.connected = false;
     this.#pending = [];
+    this.pendingBytes = 0;
     this.#unsent = Buffer.alloc(0);
     this.#frontEnd?.event('closed');
     this.#callDrained();
@@ -101,6 +100,7 @@ export class FakeCharDevice implements CharDevice {
     this.isReading = true;
     this.#read.push(...this.#pending);
     this.#pending = [];
+    this.pendingBytes = 0;
     this.#callDrained();
   }
 
