@@ -1,8 +1,5 @@
 /** What clients can ask of the object model, with values as JSON text (exact across threads). */
-import { parseMessage, SYNTAX_ERROR } from '../../qapi/json-parser.ts';
-import { serialize } from '../../qapi/json-serializer.ts';
-import type { QmpJson } from '../../qapi/json-value.ts';
-import { QapiError } from '../../qapi/qapi-error.ts';
+import { fromJsonText, toJsonText } from '../../qapi/json-text.ts';
 import { describeBus, describeObjects } from './describe-tree.ts';
 import type { MachineTree } from './machine-tree.ts';
 import type { ListTypesFilter, NamedType, TypeRegistry } from './type-registry.ts';
@@ -32,7 +29,7 @@ export class QomQueries {
 
   /** @throws QomError for an unknown path or property, or one that cannot be read */
   get(path: string, property: string): string {
-    return serialize(this.#tree.tree.resolve(path).get(property));
+    return toJsonText(this.#tree.tree.resolve(path).get(property));
   }
 
   /**
@@ -40,7 +37,7 @@ export class QomQueries {
    * @throws PropertyError when the property does not take the value
    */
   set(path: string, property: string, json: string): void {
-    this.#tree.tree.resolve(path).set(property, parseJson(json));
+    this.#tree.tree.resolve(path).set(property, fromJsonText(json));
   }
 
   listTypes(filter: ListTypesFilter): readonly string[] {
@@ -63,13 +60,4 @@ export class QomQueries {
     };
     return describers[topic]();
   }
-}
-
-function parseJson(json: string): QmpJson {
-  const bytes = Buffer.from(json);
-  const value = parseMessage(bytes, 0, bytes.length);
-  if (value === SYNTAX_ERROR) {
-    throw new QapiError('ERR_QAPI_JSON', 'Invalid JSON syntax');
-  }
-  return value;
 }

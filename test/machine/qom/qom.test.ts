@@ -152,7 +152,7 @@ for (const [property, json, read] of [
   ['legacy-multifunction', '"on"', '"on"'],
   ['rombar', '4294967295', '4294967295'],
   ['bootindex', '-1', '-1'],
-  ['romfile', '"a\\u00e9"', '"a\\u00E9"'],
+  ['romfile', '"a\\u00e9"', '"aé"'],
 ] as const) {
   test(`${property} takes ${json}`, (t) => {
     const { queries } = furnished();
