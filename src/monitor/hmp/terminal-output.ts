@@ -1,6 +1,10 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CharDevice } from '../../backends/chardev/char-device.ts';
 
-/** With more bytes than this on their way the monitor stops taking input. */
+/**
+ * With more bytes than this on their way the monitor stops taking input. It also lets the rest of its thread run when it
+ * has written as much without a pause: redrawing a line of thousands of characters for each one pasted adds up.
+ */
 const CONGESTION_LIMIT = 64 * 1024;
 
 /** Text on its way to the device; it can be held back while another front end has the terminal. */
@@ -10,6 +14,7 @@ export class TerminalOutput {
   #held: Uint8Array[] = [];
   #isHeld = false;
   #waiting: (() => void)[] = [];
+  #writtenSincePause = 0;
 
   constructor(device: CharDevice) {
     this.#device = device;
@@ -19,16 +24,17 @@ export class TerminalOutput {
     return this.#isHeld;
   }
 
-  /** Whether the reader is so far behind that nothing more should be produced. */
+  /** Whether nothing more should be produced before `drained` has resolved. */
   get isCongested(): boolean {
     const held = this.#held.reduce((total, bytes) => total + bytes.length, 0);
-    return held + this.#device.pendingBytes > CONGESTION_LIMIT;
+    return Math.max(held + this.#device.pendingBytes, this.#writtenSincePause) > CONGESTION_LIMIT;
   }
 
   /** Writes text; '\n' stands for a line end. */
   write(text: string): void {
     const bytes = this.#encoder.encode(terminalText(text));
     if (bytes.length === 0) return;
+    this.#writtenSincePause += bytes.length;
     if (this.#isHeld) this.#held.push(bytes);
     else this.#device.write(bytes);
   }
@@ -50,8 +56,10 @@ export class TerminalOutput {
     this.#wake();
   }
 
-  /** Resolves when the reader has taken everything, or is gone. */
+  /** Resolves, after others on this thread had their turn, when the reader has taken everything or is gone. */
   async drained(): Promise<void> {
+    await nextTurn();
+    this.#writtenSincePause = 0;
     if (this.#held.length > 0) {
       await new Promise<void>((resolve) => {
         this.#waiting.push(resolve);

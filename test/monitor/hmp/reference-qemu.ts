@@ -9,7 +9,8 @@ export const hasReferenceQemu = spawnSync(BINARY, ['-version']).status === 0;
 
 /** A line whose answer cannot be mistaken for another's: behind it everything has been answered. */
 export const LAST_LINE = 'p/x 0x5e4713e1\n';
-const LAST_ANSWER = '\r\n0x5e4713e1\r\n(qemu) ';
+/** What `LAST_LINE` is answered with, and the prompt behind it. */
+export const LAST_ANSWER = '\r\n0x5e4713e1\r\n(qemu) ';
 
 /**
  * Sends the bytes, an Enter and `LAST_LINE` to a monitor on its standard input.

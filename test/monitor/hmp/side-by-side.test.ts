@@ -7,13 +7,20 @@
  * - `help` with an open quote says so, instead of nothing
  * - the list of commands, and the help on them
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import test from 'ava';
 import fc from 'fast-check';
 import { HumanMonitor } from '../../../src/monitor/hmp/human-monitor.ts';
 import { NamedDescriptors } from '../../../src/monitor/named-descriptors.ts';
 import { FakeCharDevice } from './fake-char-device.ts';
 import { fakeServices } from './fake-services.ts';
-import { asOldVersion, hasReferenceQemu, LAST_LINE, referenceTranscript } from './reference-qemu.ts';
+import {
+  asOldVersion,
+  hasReferenceQemu,
+  LAST_ANSWER,
+  LAST_LINE,
+  referenceTranscript,
+} from './reference-qemu.ts';
 
 /** The seed of what is generated, so that a difference can be looked at again. */
 const SEED = 20130524;
@@ -31,13 +38,15 @@ async function ourTranscript(input: string): Promise<string> {
   });
   monitor.start();
   let rest = Buffer.from(`${input}\n${LAST_LINE}`);
-  while (rest.length > 0) {
+  let output = '';
+  while (!output.endsWith(LAST_ANSWER)) {
     const room = device.frontEnd.canReceive();
     device.frontEnd.receive(rest.subarray(0, room));
     rest = rest.subarray(room);
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
+    output += device.take();
   }
-  return device.take();
+  return output;
 }
 
 /** The transcripts cut at their prompts: a difference is shown with the line that it is about. */
