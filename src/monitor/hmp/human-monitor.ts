@@ -184,7 +184,7 @@ export class HumanMonitor implements CharFrontEnd {
     const session = this.#session;
     if (request.type === 'complete') {
       const { word, candidates } = await completeLine(this.#context, request.text);
-      if (session === this.#session) this.#offer(word, candidates);
+      if (session === this.#session && this.#isPromptShown) this.#offer(word, candidates);
       return;
     }
     this.#isPromptShown = false;

@@ -2,8 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CharDevice } from '../../backends/chardev/char-device.ts';
 
 /**
- * With more bytes than this on their way the monitor stops taking input. It also lets the rest of its thread run when it
- * has written as much without a pause: redrawing a line of thousands of characters for each one pasted adds up.
+ * After so many bytes the monitor takes no more input until the reader has them all. It then also lets the rest of its
+ * thread run: redrawing a line of thousands of characters for each one pasted adds up.
  */
 const CONGESTION_LIMIT = 64 * 1024;
 
@@ -26,8 +26,7 @@ export class TerminalOutput {
 
   /** Whether nothing more should be produced before `drained` has resolved. */
   get isCongested(): boolean {
-    const held = this.#held.reduce((total, bytes) => total + bytes.length, 0);
-    return Math.max(held + this.#device.pendingBytes, this.#writtenSincePause) > CONGESTION_LIMIT;
+    return this.#writtenSincePause > CONGESTION_LIMIT;
   }
 
   /** Writes text; '\n' stands for a line end. */
