@@ -1,5 +1,12 @@
 /** Readiness of one raw descriptor, on the event loop of the calling thread. */
-import { type PollHandle, type PollInterest, pollDescriptor } from './libc.ts';
+import { O_CLOEXEC } from './descriptor.ts';
+import { threadDescriptors } from './descriptor-ledger.ts';
+import { libc, type PollHandle, type PollInterest, pollDescriptor } from './libc.ts';
+
+const EPOLL_CTL_ADD = 1;
+const EPOLL_CTL_DEL = 2;
+/** `struct epoll_event`: 12 bytes on x86-64, 16 elsewhere. */
+const EPOLL_EVENT_BYTES = 16;
 
 export interface FdEvents {
   readable(): void;
@@ -19,6 +26,19 @@ function drainMicrotasks(): void {
       drainScheduled = false;
     });
   }
+}
+
+let probe: number | undefined;
+
+/** Whether the kernel can tell when `fd` is ready; it cannot for regular files, which always are (epoll_ctl(2)). */
+function isPollable(fd: number): boolean {
+  probe ??= threadDescriptors().own(libc().epoll_create1(O_CLOEXEC));
+  const event = new Uint8Array(EPOLL_EVENT_BYTES);
+  if (libc().epoll_ctl(probe, EPOLL_CTL_ADD, fd, event) < 0) {
+    return false;
+  }
+  libc().epoll_ctl(probe, EPOLL_CTL_DEL, fd, event);
+  return true;
 }
 
 /**
@@ -72,13 +92,11 @@ export class FdWatcher {
       this.#dispatch(ready.readable || status < 0, ready.writable || status < 0);
       drainMicrotasks();
     };
-    try {
-      if (this.#handle === undefined) {
-        this.#handle = pollDescriptor(this.#fd, interest, onPoll);
-      } else {
-        this.#handle.start(interest, onPoll);
-      }
-    } catch {
+    if (this.#handle !== undefined) {
+      this.#handle.start(interest, onPoll);
+    } else if (isPollable(this.#fd)) {
+      this.#handle = pollDescriptor(this.#fd, interest, onPoll);
+    } else {
       this.#pollable = false;
       this.#scheduleAlwaysReady();
     }

@@ -20,6 +20,8 @@ export interface Libc {
   flock(fd: number, operation: number): number;
   dup3(from: number, to: number, flags: number): number;
   poll(fds: Uint8Array, count: number, timeoutMs: number): number;
+  epoll_create1(flags: number): number;
+  epoll_ctl(epoll: number, operation: number, fd: number, event: Uint8Array): number;
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: Uint8Array, length: number): number;
   listen(fd: number, backlog: number): number;
@@ -53,6 +55,8 @@ const SIGNATURES: Record<keyof Libc, string> = {
   flock: 'int flock(int, int)',
   dup3: 'int dup3(int, int, int)',
   poll: 'int poll(void *, uint64_t, int)',
+  epoll_create1: 'int epoll_create1(int)',
+  epoll_ctl: 'int epoll_ctl(int, int, int, void *)',
   socket: 'int socket(int, int, int)',
   bind: 'int bind(int, const void *, uint32_t)',
   listen: 'int listen(int, int)',
@@ -157,7 +161,10 @@ export interface PollHandle {
   close(): void;
 }
 
-/** Starts watching a descriptor on this thread's event loop (uv_poll). Throws when the kernel cannot poll it. */
+/**
+ * Starts watching a descriptor on this thread's event loop (uv_poll). It must be one that the kernel can poll and that
+ * is not being watched already: koffi ends the process otherwise.
+ */
 export function pollDescriptor(fd: number, interest: PollInterest, callback: PollCallback): PollHandle {
   const poll = load().koffi.node.poll as unknown as (
     ...args: Parameters<typeof pollDescriptor>
