@@ -127,6 +127,8 @@ test('a long line that is pasted does not keep the thread from its other work', 
   };
   device.send('x'.repeat(4000));
   t.true(written < 100_000);
+  await nextTurn();
+  t.true(written < 300_000);
   while (device.frontEnd.canReceive() < 4096) await nextTurn();
   // Each character redraws those before it: 3 bytes to go back over each, 1 to write it again.
   t.true(written > 4000 * 2000 * 4);
