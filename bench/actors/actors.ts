@@ -10,8 +10,8 @@ import { createRingChannel, RingReceiver, RingSender } from '../../src/actors/ri
 import { type BenchContract, benchActor } from './bench-actor.ts';
 import type { BenchSeed } from './bench-worker.ts';
 
-const SAMPLES = 7;
-const ROUNDS = 4000;
+const SAMPLES = 41;
+const ROUNDS = 500;
 const PIPELINE = 64;
 const RING_BYTES = 1 << 18;
 /** The main thread and a worker have both compiled what matters after that many rounds. */

@@ -4,6 +4,7 @@ import type { EventInlet } from './event-inlet.ts';
 import type { EventOutlet } from './event-outlet.ts';
 import { Fifo } from './fifo.ts';
 import type { PendingAsk } from './pending-ask.ts';
+import type { WakeWord } from './wake-word.ts';
 import { Op, type WireMessage } from './wire.ts';
 
 /** How a link moves messages; both kinds copy what they are given, so that no actor sees another's objects. */
@@ -34,8 +35,7 @@ export class Link {
   readonly #transport: Transport;
   #nextCall = 0;
   #open = true;
-  #wakeWords: Int32Array | undefined;
-  #wakeIndex = 0;
+  #wakeWord: WakeWord | undefined;
 
   constructor(thread: string, transport: Transport) {
     this.thread = thread;
@@ -61,16 +61,13 @@ export class Link {
     } catch (error) {
       throw notCloneable(`A message to thread ${this.thread}`, error);
     }
-    if (this.#wakeWords !== undefined) {
-      Atomics.add(this.#wakeWords, this.#wakeIndex, 1);
-      Atomics.notify(this.#wakeWords, this.#wakeIndex);
-    }
+    this.#wakeWord?.wake();
   }
 
   /** The thread at the other end sleeps on that word rather than in its event loop. */
-  wakeThrough(words: Int32Array, index: number): void {
-    this.#wakeWords = words;
-    this.#wakeIndex = index;
+  wakeThrough(word: WakeWord): void {
+    this.#wakeWord = word;
+    word.wake();
   }
 
   drain(deliver: (message: WireMessage) => void): number {

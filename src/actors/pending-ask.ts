@@ -1,49 +1,45 @@
 import { ActorError } from './actor-error.ts';
-import { type Clock, deadlineAfter } from './clock.ts';
-import type { AskOptions } from './contract.ts';
+import type { DeadlineEntry, DeadlineLane } from './deadlines.ts';
+import type { Target } from './target.ts';
 
 /**
  * One ask on its way. It is settled once, by its answer, its deadline, its signal or the death of the actor, and stays
  * counted against its reference until the answer (which may come after the deadline) or the death: a handler that
  * does not answer still holds memory on the other side.
  */
-export class PendingAsk {
-  readonly target: number;
+export class PendingAsk implements DeadlineEntry {
+  readonly target: Target;
+  due = 0;
+  lane: DeadlineLane | undefined = undefined;
+  previous: DeadlineEntry | undefined = undefined;
+  next: DeadlineEntry | undefined = undefined;
+  readonly #method: string;
   readonly #released: () => void;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: Error) => void;
   #settled = false;
-  #timer: Disposable | undefined;
   #signal: AbortSignal | undefined;
   #onAbort: (() => void) | undefined;
 
-  /**
-   * @param target number of the actor asked
-   * @param released called when the ask no longer counts as outstanding
-   */
+  /** @param released called when the ask no longer counts as outstanding */
   constructor(
-    target: number,
+    target: Target,
+    method: string,
     released: () => void,
     resolve: (value: unknown) => void,
     reject: (error: Error) => void,
   ) {
     this.target = target;
+    this.#method = method;
     this.#released = released;
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
-  /** Starts the deadline and listens to the signal. `what` names the ask in errors. */
-  arm(clock: Clock, deadlineMs: number, options: AskOptions | undefined, what: () => string): void {
-    this.#timer = deadlineAfter(clock, deadlineMs, () => {
-      this.#fail(new ActorError('ERR_ACTOR_TIMEOUT', `${what()} was not answered within ${deadlineMs} ms`));
-    });
-    const signal = options?.signal;
-    if (signal !== undefined) {
-      this.#signal = signal;
-      this.#onAbort = () => this.#fail(abortedError(what(), signal));
-      signal.addEventListener('abort', this.#onAbort, { once: true });
-    }
+  abortBy(signal: AbortSignal): void {
+    this.#signal = signal;
+    this.#onAbort = () => this.#fail(abortedError(askText(this.#method, this.target), signal));
+    signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   answered(result: unknown): void {
@@ -58,6 +54,11 @@ export class PendingAsk {
     this.#fail(error);
   }
 
+  expired(afterMs: number): void {
+    const what = askText(this.#method, this.target);
+    this.#fail(new ActorError('ERR_ACTOR_TIMEOUT', `${what} was not answered within ${afterMs} ms`));
+  }
+
   #fail(error: Error): void {
     if (this.#settle()) {
       this.#reject(error);
@@ -70,12 +71,17 @@ export class PendingAsk {
       return false;
     }
     this.#settled = true;
-    this.#timer?.[Symbol.dispose]();
+    this.lane?.remove(this);
     if (this.#onAbort !== undefined) {
       this.#signal?.removeEventListener('abort', this.#onAbort);
     }
     return true;
   }
+}
+
+/** How errors name an ask. */
+export function askText(method: string, target: Target): string {
+  return `${method} of actor ${target.name}`;
 }
 
 export function abortedError(what: string, signal: AbortSignal): ActorError {

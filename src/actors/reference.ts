@@ -1,11 +1,11 @@
 import { ActorError } from './actor-error.ts';
-import type { Clock } from './clock.ts';
 import type { AskOptions, Subscription } from './contract.ts';
+import type { Deadlines } from './deadlines.ts';
 import { EventInlet, type ReferenceOwner, type SubscriptionNumbers } from './event-inlet.ts';
 import { EventStream } from './event-stream.ts';
 import type { RuntimeLimits } from './limits.ts';
 import type { Link } from './link.ts';
-import { abortedError, PendingAsk } from './pending-ask.ts';
+import { abortedError, askText, PendingAsk } from './pending-ask.ts';
 import type { Target } from './target.ts';
 import { Op } from './wire.ts';
 
@@ -13,7 +13,7 @@ const DEFAULT_STREAM_LIMIT = 1024;
 
 /** What a reference needs of the thread that it lives on. */
 export interface ReferenceHost extends SubscriptionNumbers {
-  readonly clock: Clock;
+  readonly deadlines: Deadlines;
   readonly limits: RuntimeLimits;
 }
 
@@ -48,28 +48,32 @@ export class ActorReference {
   }
 
   ask(method: string, argument: unknown, options?: AskOptions): Promise<unknown> {
-    return new Promise<unknown>((resolve, reject) => {
-      const { link } = this.#target;
+    return new Promise((resolve, reject) => {
+      const target = this.#target;
+      const { link } = target;
       if (link === undefined) {
-        throw this.#target.deadError();
+        throw target.deadError();
       }
-      if (options?.signal?.aborted) {
-        throw abortedError(this.#what(method), options.signal);
+      const signal = options?.signal;
+      if (signal?.aborted) {
+        throw abortedError(askText(method, target), signal);
       }
-      if (this.#asks >= this.#host.limits.asks) {
+      const { limits, deadlines } = this.#host;
+      if (this.#asks >= limits.asks) {
         throw new ActorError(
           'ERR_ACTOR_MAILBOX_FULL',
-          `${this.#what(method)} was refused: ${this.#asks} asks of this reference are unanswered`,
+          `${askText(method, target)} was refused: ${this.#asks} asks of this reference are unanswered`,
         );
       }
       const call = link.nextCall();
-      link.post([Op.ask, this.#target.id, call, method, argument]);
-      const ask = new PendingAsk(this.#target.id, this.#release, resolve, reject);
+      link.post([Op.ask, target.id, call, method, argument]);
+      const ask = new PendingAsk(target, method, this.#release, resolve, reject);
       this.#asks++;
       link.asks.set(call, ask);
-      ask.arm(this.#host.clock, options?.deadlineMs ?? this.#host.limits.askDeadlineMs, options, () =>
-        this.#what(method),
-      );
+      deadlines.start(ask, options?.deadlineMs ?? limits.askDeadlineMs);
+      if (signal !== undefined) {
+        ask.abortBy(signal);
+      }
     });
   }
 
@@ -85,7 +89,7 @@ export class ActorReference {
     if (this.#tellCredits === 0) {
       throw new ActorError(
         'ERR_ACTOR_MAILBOX_FULL',
-        `${this.#what(method)} was refused: ${this.#host.limits.tells} tells of this reference are unhandled`,
+        `${askText(method, this.#target)} was refused: ${this.#host.limits.tells} tells of this reference are unhandled`,
       );
     }
     link.post([Op.tell, this.#target.id, this.number, method, argument]);
@@ -127,9 +131,5 @@ export class ActorReference {
     for (const inlet of [...this.#inlets]) {
       inlet.cancel();
     }
-  }
-
-  #what(method: string): string {
-    return `${method} of actor ${this.name}`;
   }
 }

@@ -73,7 +73,7 @@ export class Target {
     }
     const error = this.deadError();
     for (const [call, ask] of link.asks) {
-      if (ask.target === this.id) {
+      if (ask.target === this) {
         link.asks.delete(call);
         ask.rejected(error);
       }

@@ -23,7 +23,8 @@ export function beat(): void {
 
 /**
  * Delivers synchronously every message that has arrived for the actors of this thread; returns how many. Handlers that
- * answer at once are answered at once; promises continue only when the thread returns to its event loop.
+ * answer at once are answered at once; promises continue only when the thread returns to its event loop. So the loop
+ * must return when the actor's `context.signal` is aborted, or the actor cannot be stopped in good order.
  */
 export function pumpMessages(): number {
   return current?.drain() ?? 0;
@@ -31,7 +32,8 @@ export function pumpMessages(): number {
 
 /**
  * From now on every message to this thread is followed by an atomic increment and a notify of `words[index]`, so that
- * the thread can sleep in `Atomics.wait` on it. Pump once after calling this: what came before woke nobody.
+ * the thread can sleep on it: load the word, pump, and if nothing came wait for it to leave the value loaded, but not for
+ * longer than a beat may take.
  */
 export function wakeOnMessages(words: Int32Array, index: number): void {
   current?.wakeThrough(words, index);

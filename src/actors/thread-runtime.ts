@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { ActorError } from './actor-error.ts';
 import type { Clock } from './clock.ts';
+import { Deadlines } from './deadlines.ts';
 import type { UntypedDefinition } from './define-actor.ts';
 import { decodeError, encodeError, errorLine } from './error-codec.ts';
 import type { ReferenceOwner } from './event-inlet.ts';
@@ -10,6 +11,7 @@ import { creditBatch, type RuntimeLimits } from './limits.ts';
 import { Link, loopTransport, portTransport } from './link.ts';
 import { ActorReference, type ReferenceHost } from './reference.ts';
 import { Target } from './target.ts';
+import { WakeWord } from './wake-word.ts';
 import { type CreateRequest, Op, type TargetInfo, type WireMessage } from './wire.ts';
 
 /** Told of a crash of an actor that leaves its thread alive. */
@@ -28,7 +30,7 @@ export interface ThreadRuntimeOptions {
  */
 export class ThreadRuntime implements ActorHost, ReferenceHost {
   readonly name: string;
-  readonly clock: Clock;
+  readonly deadlines: Deadlines;
   readonly limits: RuntimeLimits;
   readonly #actorFailed: ActorFailed;
   readonly #actors = new Map<number, HostedActor>();
@@ -42,7 +44,7 @@ export class ThreadRuntime implements ActorHost, ReferenceHost {
 
   constructor(options: ThreadRuntimeOptions) {
     this.name = options.name;
-    this.clock = options.clock;
+    this.deadlines = new Deadlines(options.clock);
     this.limits = options.limits;
     this.#actorFailed = options.actorFailed;
     this.#tellBatch = creditBatch(options.limits.tells);
@@ -261,7 +263,7 @@ export class ThreadRuntime implements ActorHost, ReferenceHost {
         break;
       }
       case Op.wake:
-        link.wakeThrough(message[2], message[1]);
+        link.wakeThrough(new WakeWord(message[2], message[1]));
         break;
     }
   }

@@ -9,6 +9,7 @@ import type { RuntimeLimits } from './limits.ts';
 import { Pulse } from './pulse.ts';
 import type { ThreadHandle } from './thread-handle.ts';
 import type { ActorFailed } from './thread-runtime.ts';
+import { WakeWord } from './wake-word.ts';
 import type { CreateRequest, TargetInfo } from './wire.ts';
 
 /** The bootstrap lies beside this file, as TypeScript in the sources and as JavaScript in the built package. */
@@ -43,7 +44,7 @@ export class WorkerThread implements ThreadHandle {
   readonly #creating = new Map<number, Waiter>();
   readonly #stopping = new Map<number, Waiter>();
   #alive = true;
-  #wakeWord: { words: Int32Array; index: number } | undefined;
+  #wakeWord: WakeWord | undefined;
 
   constructor(options: WorkerThreadOptions) {
     this.name = options.name;
@@ -121,10 +122,7 @@ export class WorkerThread implements ThreadHandle {
     } catch (error) {
       throw notCloneable(`An order to thread ${this.name}`, error);
     }
-    if (this.#wakeWord !== undefined) {
-      Atomics.add(this.#wakeWord.words, this.#wakeWord.index, 1);
-      Atomics.notify(this.#wakeWord.words, this.#wakeWord.index);
-    }
+    this.#wakeWord?.wake();
   }
 
   #ordered(waiters: Map<number, Waiter>, id: number, order: ControlRequest): Promise<void> {
@@ -160,7 +158,8 @@ export class WorkerThread implements ThreadHandle {
         this.#lose('error', message.cause);
         break;
       case 'wake':
-        this.#wakeWord = { words: message.words, index: message.index };
+        this.#wakeWord = new WakeWord(message.words, message.index);
+        this.#wakeWord.wake();
         break;
     }
   }

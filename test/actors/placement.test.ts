@@ -140,10 +140,32 @@ for (const thread of ['main', 'worker']) {
     t.is(await held, 'released');
   });
 
-  scene('leaves no timer behind an answered ask', async ({ actor, clock }, t) => {
-    const before = clock.pending;
-    await actor.ask('echo', 1);
-    t.is(clock.pending, before);
+  scene(
+    'has one timer for all asks of one deadline, and none once they have been answered',
+    async (stage, t) => {
+      const { actor, clock } = stage;
+      const before = clock.pending;
+      await Promise.all([1, 2, 3].map((value) => actor.ask('echo', value)));
+      t.is(clock.pending, before + 1);
+      await actor.ask('beat', null);
+      clock.advance(LIMITS.askDeadlineMs);
+      t.is(clock.pending, before);
+    },
+  );
+
+  scene('keeps the deadlines of different lengths apart', async ({ actor, clock }, t) => {
+    const outcomes: string[] = [];
+    const ask = (name: string, deadlineMs: number) =>
+      actor.ask('never', null, { deadlineMs }).catch(() => outcomes.push(name));
+    const asks = [ask('b', 20), ask('c', 30)];
+    clock.advance(5);
+    asks.push(ask('a', 10), ask('d', 30));
+    clock.advance(29);
+    await Promise.all(asks.slice(0, 3));
+    t.deepEqual(outcomes, ['a', 'b', 'c']);
+    clock.advance(1);
+    await asks[3];
+    t.deepEqual(outcomes, ['a', 'b', 'c', 'd']);
   });
 
   scene('aborts an ask with its signal', async ({ actor }, t) => {

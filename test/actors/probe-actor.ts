@@ -4,6 +4,7 @@ import { defineActor } from '../../src/actors/define-actor.ts';
 import { beat } from '../../src/actors/this-thread.ts';
 import { onThreadExit } from '../../src/actors/thread-exit.ts';
 import { TroupeError } from '../../src/errors/troupe-error.ts';
+import type { LoopContract } from './loop-actor.ts';
 
 /** An actor that does on request whatever a test needs an actor to do, good or bad. */
 export interface ProbeContract {
@@ -27,6 +28,8 @@ export interface ProbeContract {
     /** Asks `echo` of another probe, which this one depends on. */
     relay(request: { to: string; value: unknown }): Promise<unknown>;
     relayNever(to: string): Promise<string>;
+    /** Asks `turns` of the loop actor, which this one depends on. */
+    askTurns(to: string): Promise<number>;
     listen(to: string): null;
     heard(argument: null): unknown[];
     undeclared(name: string): null;
@@ -134,6 +137,7 @@ async function create(context: ActorContext<ProbeContract>, config: ProbeConfig)
             () => 'answered',
             (error: { code: string }) => error.code,
           ),
+      askTurns: (to: string) => context.ref<LoopContract>(to).ask('turns', null),
       listen(to: string) {
         peer(to).subscribe(
           'tick',
