@@ -4,13 +4,10 @@ import { threadDescriptors } from './descriptor-ledger.ts';
 import { EAGAIN, HostError, lastError } from './host-error.ts';
 import { errno, libc } from './libc.ts';
 
-const F_SETFD = 2;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const F_DUPFD_CLOEXEC = 1030;
-const FD_CLOEXEC = 1;
 const LOCK_EX_NB = 2 | 4;
-const LOCK_UN = 8;
 const SOL_SOCKET = 1;
 const SO_LINGER = 13;
 const NO_LINGER = new Uint8Array(8);
@@ -36,12 +33,6 @@ export function setNonBlocking(fd: number, nonBlocking: boolean): void {
   if (flags >= 0) {
     const bit = fsConstants.O_NONBLOCK;
     libc().fcntl(fd, F_SETFL, nonBlocking ? flags | bit : flags & ~bit);
-  }
-}
-
-export function setCloseOnExec(fd: number): void {
-  if (libc().fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
-    throw lastError(`fcntl F_SETFD of descriptor ${fd}`);
   }
 }
 
@@ -96,8 +87,4 @@ export function tryLock(fd: number): boolean {
     return false;
   }
   throw lastError(`lock descriptor ${fd}`);
-}
-
-export function unlock(fd: number): void {
-  libc().flock(fd, LOCK_UN);
 }

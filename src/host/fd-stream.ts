@@ -110,6 +110,13 @@ export class FdStream {
     }
   }
 
+  /** Drops what is queued. */
+  discardOutput(): void {
+    this.#queue.clear();
+    this.#updateInterest();
+    this.#drained();
+  }
+
   /** Drops what is queued and closes the descriptors. Calls back who waits for the queue to drain. */
   close(): void {
     if (this.#closed) {

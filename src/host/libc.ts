@@ -28,7 +28,6 @@ export interface Libc {
   connect(fd: number, address: Uint8Array, length: number): number;
   accept4(fd: number, address: null, length: null, flags: number): number;
   getsockname(fd: number, address: Uint8Array, length: Uint32Array): number;
-  getpeername(fd: number, address: Uint8Array, length: Uint32Array): number;
   getsockopt(fd: number, level: number, name: number, value: Uint8Array, length: Uint32Array): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
   recvmsg(fd: number, header: Uint8Array, flags: number): number;
@@ -63,7 +62,6 @@ const SIGNATURES: Record<keyof Libc, string> = {
   connect: 'int connect(int, const void *, uint32_t)',
   accept4: 'int accept4(int, void *, void *, int)',
   getsockname: 'int getsockname(int, void *, void *)',
-  getpeername: 'int getpeername(int, void *, void *)',
   getsockopt: 'int getsockopt(int, int, int, void *, void *)',
   setsockopt: 'int setsockopt(int, int, int, const void *, uint32_t)',
   recvmsg: 'int recvmsg(int, void *, int)',

@@ -47,6 +47,13 @@ export class FdCharDevice extends CharDeviceBase {
     this.#stream.whenDrained(callback);
   }
 
+  /** There is no connection to drop, only what its reader has left unread; the front end starts anew. */
+  override disconnect(_reason: string): void {
+    this.#stream.discardOutput();
+    this.emit('closed');
+    this.emit('opened');
+  }
+
   override async close(): Promise<void> {
     await settledWithin(
       this.#clock,

@@ -62,6 +62,14 @@ export class PtyDevice extends CharDeviceBase {
     }
   }
 
+  /** Nobody can be made to close the slave: its present user counts as a new one from the next look on. */
+  override disconnect(_reason: string): void {
+    if (this.#stream !== undefined) {
+      this.#dropStream();
+      this.#lookLater();
+    }
+  }
+
   override async close(): Promise<void> {
     this.#closed = true;
     this.#timer?.[Symbol.dispose]();
@@ -86,8 +94,7 @@ export class PtyDevice extends CharDeviceBase {
       this.#lookMs = SHORTEST_LOOK_MS;
       this.#open();
     } else {
-      this.#timer = this.#clock.after(this.#lookMs, () => this.#look(), { background: true });
-      this.#lookMs = Math.min(2 * this.#lookMs, LONGEST_LOOK_MS);
+      this.#lookLater();
     }
   }
 
@@ -114,9 +121,19 @@ export class PtyDevice extends CharDeviceBase {
   }
 
   #peerGone(): void {
+    this.#dropStream();
+    this.#look();
+  }
+
+  #dropStream(): void {
     this.#stream?.close();
     this.#stream = undefined;
     this.emit('closed');
-    this.#look();
+  }
+
+  #lookLater(): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = this.#clock.after(this.#lookMs, () => this.#look(), { background: true });
+    this.#lookMs = Math.min(2 * this.#lookMs, LONGEST_LOOK_MS);
   }
 }

@@ -136,7 +136,7 @@ function listenInet(address: InetAddress, endpoints: readonly InetEndpoint[]): S
     const lastPort = address.to === undefined ? port : Math.max(port, address.to);
     for (let candidate = port; candidate <= lastPort; candidate++) {
       try {
-        return bindInet({ host, port: candidate }, host === '::' && address.ipv4 === undefined);
+        return bindInet({ host, port: candidate }, address.ipv4 === false);
       } catch (error) {
         failure = error;
         if (!(error instanceof HostError) || error.errno !== EADDRINUSE) {

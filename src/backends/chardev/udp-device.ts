@@ -57,7 +57,13 @@ export class UdpDevice extends CharDeviceBase {
       const from =
         local === undefined
           ? undefined
-          : (await resolveInet({ ...local, port: local.port || '0', ipv6: type === 'udp6' }, 'udp', true))[0];
+          : (
+              await resolveInet(
+                { ...local, port: local.port || '0', ipv4: type === 'udp4', ipv6: type === 'udp6' },
+                'udp',
+                true,
+              )
+            )[0];
       await settle(socket, 'listening', 'Failed to bind socket', () =>
         socket.bind(from?.port ?? 0, from?.host),
       );
