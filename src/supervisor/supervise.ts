@@ -1,0 +1,141 @@
+/**
+ * The main thread of a running machine: spawns the actors where the placement says, passes signals on, reports every
+ * crash, and decides the exit code. It knows the actors by their contracts alone.
+ */
+import { ActorSystem } from '../actors/actor-system.ts';
+import type { ActorFailure, ActorRef } from '../actors/contract.ts';
+import { errorLine } from '../actors/error-codec.ts';
+import { machineActor } from '../machine/machine-actor.ts';
+import type { MachineConfig } from '../machine/machine-config.ts';
+import type { MachineContract } from '../machine/machine-contract.ts';
+import { RunStateView } from '../machine/run-state-view.ts';
+import { monitorActor } from '../monitor/monitor-actor.ts';
+import { MACHINE_ACTOR, type MonitorContract, monitorActorConfig } from '../monitor/monitor-contract.ts';
+import { DEFAULT_PLACEMENT, type Placement } from './placement.ts';
+
+/** The signals that ask a machine to shut down (behaviour.md §1). */
+const SHUTDOWN_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+/** A machine that does not answer a signal within this time is ended without being asked. */
+const SIGNAL_DEADLINE_MS = 2_000;
+/** Clients have this long to take the last reply and SHUTDOWN before their connections are closed. */
+const FLUSH_DEADLINE_MS = 1_000;
+/** Monitors are the way in and out of a broken machine: they come back as often as this. */
+const MONITOR_RESTARTS = 3;
+
+export interface SuperviseOptions {
+  readonly config: MachineConfig;
+  readonly placement?: Placement;
+  /** The machine is built, its monitors listen, and it has entered its first state. */
+  readonly onReady: () => void;
+  /** One line for people. */
+  readonly report: (line: string) => void;
+}
+
+/**
+ * Builds the machine that `config` describes and runs it to its end.
+ *
+ * @returns the exit code of the process
+ * Rejects with what a start-up step threw (an address in use, a file that cannot be opened); nothing is left running.
+ */
+export async function supervise(options: SuperviseOptions): Promise<number> {
+  await using supervision = new Supervision(options);
+  await supervision.start();
+  options.onReady();
+  return await supervision.ended;
+}
+
+class Supervision implements AsyncDisposable {
+  /** Resolves with the exit code. */
+  readonly ended: Promise<number>;
+  readonly #end: (code: number) => void;
+  readonly #options: SuperviseOptions;
+  readonly #system = new ActorSystem();
+  readonly #runStateWord = RunStateView.allocate();
+  readonly #runState = new RunStateView(this.#runStateWord);
+  readonly #onSignal = (signal: NodeJS.Signals) => void this.#shutDown(signal);
+  #machine: ActorRef<MachineContract> | undefined;
+  #monitor: ActorRef<MonitorContract> | undefined;
+  #machineFailed = false;
+  #starting = true;
+
+  constructor(options: SuperviseOptions) {
+    const { promise, resolve } = Promise.withResolvers<number>();
+    this.#options = options;
+    this.ended = promise;
+    this.#end = resolve;
+    this.#system.onFailure((failure) => this.#failed(failure));
+    for (const signal of SHUTDOWN_SIGNALS) {
+      process.on(signal, this.#onSignal);
+    }
+  }
+
+  async start(): Promise<void> {
+    const { config, placement = DEFAULT_PLACEMENT } = this.#options;
+    this.#machine = await this.#system.spawn(machineActor, {
+      name: MACHINE_ACTOR,
+      thread: placement.machine,
+      config: { config, runState: this.#runStateWord },
+    });
+    this.#machine.subscribe('exit', ({ code }) => this.#end(code));
+    this.#monitor = await this.#system.spawn(monitorActor, {
+      name: 'monitor',
+      thread: placement.monitor,
+      dependsOn: [MACHINE_ACTOR],
+      restarts: MONITOR_RESTARTS,
+      config: monitorActorConfig(config, this.#runStateWord),
+    });
+    this.#monitor.subscribe('quit', () => this.#end(0));
+    await this.#machine.ask('startUpDone', undefined);
+    this.#starting = false;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const signal of SHUTDOWN_SIGNALS) {
+      process.off(signal, this.#onSignal);
+    }
+    await this.#monitor?.ask('flush', { deadlineMs: FLUSH_DEADLINE_MS }).catch(() => undefined);
+    await this.#system.stop();
+  }
+
+  /** Asks the machine first, so that monitors see SHUTDOWN; a machine that cannot answer is ended all the same. */
+  async #shutDown(cause: NodeJS.Signals): Promise<void> {
+    try {
+      await this.#machine?.ask('shutdownRequest', { cause }, { deadlineMs: SIGNAL_DEADLINE_MS });
+      if (this.#machine === undefined) {
+        this.#end(0);
+      }
+    } catch {
+      this.#end(0);
+    }
+  }
+
+  /** A crash is a message: it is reported, the run-state becomes internal-error, and the monitors are told why. */
+  #failed(failure: ActorFailure): void {
+    const { actor, thread, kind, cause } = failure;
+    if (this.#starting) {
+      return;
+    }
+    this.#options.report(`actor '${actor}' (thread '${thread}') failed: ${kind}: ${cause}`);
+    const wasRunning = this.#runState.load() === 'running';
+    this.#machineFailed ||= actor === MACHINE_ACTOR;
+    if (this.#machineFailed) {
+      // The word's owner is dead, so it is the supervisor's now.
+      this.#runState.store('internal-error');
+    } else {
+      this.#tell(() => this.#machine?.tell('actorFailed', { actor, cause }));
+    }
+    if (actor !== 'monitor') {
+      const stopped = actor === MACHINE_ACTOR && wasRunning;
+      this.#tell(() => this.#monitor?.tell('actorFailed', { actor, cause, stopped }));
+    }
+  }
+
+  /** The receiver may be dead as well; then there is nobody to tell. */
+  #tell(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.#options.report(errorLine(error));
+    }
+  }
+}
