@@ -223,12 +223,19 @@ test.serial('stdio: bytes through pipes, and the end of the input', async (t) =>
   t.is(output, 'opened;HELLO;closed;');
 });
 
-for (const [signal, how] of [
-  ['false', 'ctrl-c is a byte'],
-  ['true', 'ctrl-c ends the process'],
-]) {
-  test.serial(`stdio on a terminal: raw while it runs, restored afterwards; ${how}`, async (t) => {
-    // A shell on the same terminal shows its attributes before, during and after.
+const ENDINGS = [
+  {
+    what: 'it ends by itself, ctrl-c is a byte',
+    signal: 'false',
+    act: 'send "\\x03"; expect "\\x03;"; send "q"',
+  },
+  { what: 'ctrl-c ends the process', signal: 'true', act: 'send "\\x03"' },
+  { what: 'SIGTERM ends the process', signal: 'false', act: 'exec pkill -TERM -P [exp_pid]' },
+];
+
+for (const { what, signal, act } of ENDINGS) {
+  test.serial(`stdio on a terminal: raw while it runs, restored when ${what}`, async (t) => {
+    // A shell on the same terminal shows its attributes before and after.
     const script = `
 set timeout 20
 expect_before timeout { exit 9 }
@@ -238,8 +245,7 @@ set before $expect_out(1,string)
 expect "opened;"
 send "k"
 expect "K;"
-send "\\x03"
-${signal === 'false' ? 'expect "\\x03;"\nsend "q"' : ''}
+${act}
 expect -re {([0-9a-f]+:[0-9a-f:]+)}
 if {$expect_out(1,string) ne $before} { exit 3 }
 expect eof
