@@ -1,8 +1,8 @@
 /** A character device over descriptors that stay open as long as it does: file, pipe, stdio. */
-import type { Clock } from '../../actors/clock.ts';
 import { settledWithin } from '../../actors/clock.ts';
 import { FdStream } from '../../host/fd-stream.ts';
 import { CharDeviceBase } from './char-device-base.ts';
+import type { ChardevCreation, ChardevEnvironment } from './chardev-environment.ts';
 
 /** How long `close` waits for queued bytes to be taken. */
 export const FLUSH_DEADLINE_MS = 500;
@@ -14,12 +14,14 @@ export interface FdPair {
 
 export class FdCharDevice extends CharDeviceBase {
   readonly #stream: FdStream;
-  readonly #clock: Clock;
+  readonly #environment: ChardevEnvironment;
+  readonly #fds: readonly number[];
 
   /** @param fds non-blocking where they can block; they belong to the device from now on */
-  constructor(label: string, filename: string, fds: FdPair, clock: Clock) {
-    super(label, filename);
-    this.#clock = clock;
+  constructor(creation: ChardevCreation, fds: FdPair) {
+    super(creation.label, creation.filename);
+    this.#environment = creation.environment;
+    this.#fds = Object.values(fds);
     this.#stream = new FdStream({
       ...fds,
       owner: {
@@ -56,10 +58,13 @@ export class FdCharDevice extends CharDeviceBase {
 
   override async close(): Promise<void> {
     await settledWithin(
-      this.#clock,
+      this.#environment.clock,
       new Promise<void>((resolve) => this.#stream.whenDrained(resolve)),
       FLUSH_DEADLINE_MS,
     );
     this.#stream.close();
+    for (const fd of this.#fds) {
+      this.#environment.fdSets?.duplicateClosed(fd);
+    }
   }
 }

@@ -1,8 +1,7 @@
 /** `file`: writes to one file, which it truncates, and reads from another if told to. */
 import { constants, statSync } from 'node:fs';
 import { setNonBlocking } from '../../host/descriptor.ts';
-import { threadDescriptors } from '../../host/descriptor-ledger.ts';
-import { type FdSetMembers, openPath } from '../../host/open-path.ts';
+import { closePath, type FdSetMembers, openPath } from '../../host/open-path.ts';
 import type { ChardevConfig } from './chardev-config.ts';
 import type { ChardevCreation } from './chardev-environment.ts';
 import { FdCharDevice } from './fd-char-device.ts';
@@ -11,17 +10,16 @@ import { FdCharDevice } from './fd-char-device.ts';
 export function createFileDevice(
   creation: ChardevCreation,
   config: Extract<ChardevConfig, { kind: 'file' }>,
-): FileDevice {
+): FdCharDevice {
   const { fdSets } = creation.environment;
   const writeFd = openEnd(config.out, constants.O_WRONLY | constants.O_TRUNC | constants.O_CREAT, fdSets);
   if (config.in === undefined) {
-    return new FileDevice(creation, { writeFd });
+    return new FdCharDevice(creation, { writeFd });
   }
   try {
-    return new FileDevice(creation, { writeFd, readFd: openEnd(config.in, constants.O_RDONLY, fdSets) });
+    return new FdCharDevice(creation, { writeFd, readFd: openEnd(config.in, constants.O_RDONLY, fdSets) });
   } catch (error) {
-    threadDescriptors().close(writeFd);
-    fdSets?.duplicateClosed(writeFd);
+    closePath(writeFd, fdSets);
     throw error;
   }
 }
@@ -32,22 +30,4 @@ function openEnd(path: string, flags: number, fdSets: FdSetMembers | undefined):
   const fd = openPath(path, isFifo ? constants.O_RDWR | constants.O_NONBLOCK : flags, fdSets);
   setNonBlocking(fd, true);
   return fd;
-}
-
-class FileDevice extends FdCharDevice {
-  readonly #fds: readonly number[];
-  readonly #fdSets: FdSetMembers | undefined;
-
-  constructor(creation: ChardevCreation, fds: { writeFd: number; readFd?: number }) {
-    super(creation.label, creation.filename, fds, creation.environment.clock);
-    this.#fds = Object.values(fds);
-    this.#fdSets = creation.environment.fdSets;
-  }
-
-  override async close(): Promise<void> {
-    await super.close();
-    for (const fd of this.#fds) {
-      this.#fdSets?.duplicateClosed(fd);
-    }
-  }
 }

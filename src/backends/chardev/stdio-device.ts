@@ -24,7 +24,7 @@ class StdioDevice extends FdCharDevice {
     const writeFd = duplicate(STDOUT);
     setNonBlocking(readFd, true);
     setNonBlocking(writeFd, true);
-    super(creation.label, creation.filename, { readFd, writeFd }, creation.environment.clock);
+    super(creation, { readFd, writeFd });
     const saved = terminalAttributes(STDIN);
     if (saved !== undefined) {
       setTerminalAttributes(STDIN, rawAttributes(saved, { signals, postProcess: true }));

@@ -4,6 +4,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import {
   closeSync,
+  constants,
   createReadStream,
   createWriteStream,
   openSync,
@@ -11,7 +12,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import test from 'ava';
+import { systemClock } from '../../../src/actors/clock.ts';
 import type { CharDevice } from '../../../src/backends/chardev/char-device.ts';
+import { openDescriptor } from '../../../src/host/descriptor.ts';
+import { threadDescriptors } from '../../../src/host/descriptor-ledger.ts';
 import { ManualClock } from '../../actors/manual-clock.ts';
 import { openDescriptors } from '../../host/support/descriptors.ts';
 import { python } from '../../host/support/python-peer.ts';
@@ -49,6 +53,31 @@ test.serial('file errors name the path and leave nothing open', async (t) => {
     { message: `open ${world.path('none')}: No such file or directory` },
   );
   t.is(openDescriptors().size, before);
+});
+
+test.serial('a file of a descriptor set is a duplicate, until it is closed', async (t) => {
+  const directory = makeWorld(t);
+  const member = openDescriptor(directory.path('log'), constants.O_WRONLY | constants.O_CREAT);
+  t.teardown(() => threadDescriptors().close(member));
+  const open = new Set<number>();
+  const fdSets = {
+    members: (id: number) => (id === 7 ? [member] : undefined),
+    duplicateOpened: (_id: number, fd: number) => open.add(fd),
+    duplicateClosed: (fd: number) => open.delete(fd),
+  };
+  const { registry } = makeWorld(t, systemClock, fdSets);
+  const device = await registry.create('f', { kind: 'file', out: '/dev/fdset/7' });
+  t.is(open.size, 1);
+  device.write(Buffer.from('by set'));
+  await registry.remove('f');
+  t.is(open.size, 0);
+  t.is(readFileSync(directory.path('log'), 'utf8'), 'by set');
+  await t.throwsAsync(registry.create('f', { kind: 'file', out: '/dev/fdset/8' }), {
+    message: 'open /dev/fdset/8: No such file or directory',
+  });
+  await t.throwsAsync(registry.create('f', { kind: 'file', out: directory.path('o'), in: '/dev/fdset/7' }), {
+    message: 'open /dev/fdset/7: Permission denied',
+  });
 });
 
 test.serial('a FIFO as output file does not wait for its reader', async (t) => {
