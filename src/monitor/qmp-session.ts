@@ -205,12 +205,21 @@ export class QmpSession implements CharFrontEnd {
       }
     };
     result.then(
-      (value) => settle(() => this.#succeed(value, request)),
+      (value) => settle(() => this.#tryToSucceed(value, request)),
       (error: unknown) => {
         const reply = describeError(error, request.command, this.#services);
         settle(() => this.#output.add(this.#text.error(reply, request.id)));
       },
     );
+  }
+
+  /** A result that is no JSON is a mistake of ours, and an answer all the same. */
+  #tryToSucceed(value: QmpJson, request: QmpRequest): void {
+    try {
+      this.#succeed(value, request);
+    } catch (error) {
+      this.#fail(error, request.id, request.command);
+    }
   }
 
   #succeed(value: QmpJson, request: QmpRequest): void {

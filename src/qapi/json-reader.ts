@@ -21,13 +21,14 @@ export class JsonReader {
   }
 
   /**
-   * Takes the next piece; every message of the piece before must have been read. The bytes are read in place: call
+   * Takes the next piece; what is left of the one before stays in front of it. The bytes are read in place: call
    * `keepRest` before they change.
    */
   push(piece: Uint8Array): void {
-    this.#piece = Buffer.isBuffer(piece)
+    const bytes = Buffer.isBuffer(piece)
       ? piece
       : Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+    this.#piece = this.hasMore ? Buffer.concat([this.#piece.subarray(this.#position), bytes]) : bytes;
     this.#position = 0;
   }
 

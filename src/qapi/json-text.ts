@@ -19,7 +19,9 @@ export function toJsonText(value: QmpJson): string {
   if (isList(value)) {
     return `[${value.map(toJsonText).join(',')}]`;
   }
-  const members = Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}:${toJsonText(member)}`);
+  const members = Object.entries(value).map(
+    ([key, member]) => `${JSON.stringify(key)}:${toJsonText(member)}`,
+  );
   return `{${members.join(',')}}`;
 }
 

@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
 import test from 'ava';
+import { machineActor } from '../../src/machine/machine-actor.ts';
 import { doomedMachine } from './support/doomed-machine.ts';
 import { RunningMonitor } from './support/running-monitor.ts';
 
@@ -88,4 +91,62 @@ test('a device that cannot be made ends the start with its own error, and nothin
   const error = await t.throwsAsync(second.start());
   t.regex(error?.message ?? '', /Failed to bind socket: No such file or directory/);
   t.is((await (await first.connect()).line())?.startsWith('{"QMP"'), true);
+});
+
+test('a human monitor greets on the same kind of device', async (t) => {
+  await using running = await new RunningMonitor().start(1, machineActor, 'readline');
+  const client = await running.connect();
+  t.is(await client.line(), "QEMU 1.5.50 monitor - type 'help' for more information");
+  client.send('info status\n');
+  await client.line();
+  t.is(await client.line(), 'VM status: paused (prelaunch)');
+});
+
+/** Sends /dev/null with an add-fd and a getfd request, and prints the answers. */
+const PASS_DESCRIPTORS = `
+import os, socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+f = s.makefile('r')
+f.readline()
+def ask(text, fds=()):
+    socket.send_fds(s, [text.encode()], list(fds))
+    print(f.readline().strip())
+null = os.open('/dev/null', os.O_RDWR)
+ask('{"execute":"qmp_capabilities"}')
+ask('{"execute":"add-fd","arguments":{"fdset-id":3,"opaque":"rw"}}', [null])
+ask('{"execute":"query-fdsets"}')
+ask('{"execute":"chardev-add","arguments":{"id":"f","backend":{"type":"file","data":{"out":"/dev/fdset/3"}}}}')
+ask('{"execute":"chardev-add","arguments":{"id":"g","backend":{"type":"file","data":{"out":"/dev/fdset/4"}}}}')
+ask('{"execute":"getfd","arguments":{"fdname":"n"}}', [null])
+ask('{"execute":"getfd","arguments":{"fdname":"n"}}')
+ask('{"execute":"closefd","arguments":{"fdname":"n"}}')
+ask('{"execute":"remove-fd","arguments":{"fdset-id":3}}')
+`;
+
+test('descriptors arrive with SCM_RIGHTS and stand for files', async (t) => {
+  await using running = await new RunningMonitor().start();
+  const python = spawn('python3', ['-c', PASS_DESCRIPTORS, running.path()], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const failed = new Promise<Error>((resolve) => python.on('error', resolve));
+  const output = await Promise.race([text(python.stdout), failed]);
+  if (output instanceof Error) {
+    t.pass('no python3 on this machine to pass descriptors with');
+    return;
+  }
+  const lines = output.trim().split('\n');
+  const fd = /"fd": (\d+)/.exec(lines[1] ?? '')?.[1];
+  t.deepEqual(lines, [
+    '{"return": {}}',
+    `{"return": {"fd": ${fd}, "fdset-id": 3}}`,
+    `{"return": [{"fds": [{"fd": ${fd}, "opaque": "rw"}], "fdset-id": 3}]}`,
+    // chardev-add opens for writing only, and the one member is open for both.
+    '{"error": {"class": "GenericError", "desc": "open /dev/fdset/3: Permission denied"}}',
+    '{"error": {"class": "GenericError", "desc": "open /dev/fdset/4: No such file or directory"}}',
+    '{"return": {}}',
+    '{"error": {"class": "GenericError", "desc": "No file descriptor supplied via SCM_RIGHTS"}}',
+    '{"return": {}}',
+    '{"return": {}}',
+  ]);
 });

@@ -199,12 +199,17 @@ test('a handler that throws anything answers GenericError, is reported, and the 
     }),
     defineCommand('query-pci', () => Promise.reject('just text')),
     defineCommand('query-mice', () => Promise.reject(new Error(''))),
+    defineCommand('query-vnc', () => Promise.resolve(null as never)),
   ];
   const monitor = TestMonitor.ready({ extraCommands: broken });
   t.is(monitor.say('{"execute":"query-block","id":7}'), GENERIC_ID('x is not a function'));
   t.is(await monitor.ask('{"execute":"query-pci","id":7}'), GENERIC_ID('just text'));
   t.is(await monitor.ask('{"execute":"query-mice","id":7}'), GENERIC_ID('An undefined error has occurred'));
-  t.is(monitor.reports.length, 3);
+  t.regex(
+    await monitor.ask('{"execute":"query-vnc","id":7}'),
+    /^\{"id": 7, "error": \{"class": "GenericError"/,
+  );
+  t.is(monitor.reports.length, 4);
   t.regex(
     monitor.reports[0] ?? '',
     /^command query-block failed unexpectedly: TypeError: x is not a function/,
@@ -229,6 +234,25 @@ test('pretty mode', (t) => {
     ].join('\r\n'),
   );
   t.is(monitor.say('{"execute":"query-name"}'), '{\r\n    "return": {\r\n    }\r\n}\r\n');
+});
+
+test('bytes that come while a command waits are kept, even from a device that does not ask first', async (t) => {
+  const gate = Promise.withResolvers<void>();
+  const monitor = TestMonitor.ready({ machine: { stop: () => gate.promise } });
+  for (const text of [
+    '{"execute":"stop","id":1}{"execute":"que',
+    'ry-name","id":2}',
+    '{"execute":"query-name","id":3}',
+  ]) {
+    const lent = Buffer.from(text);
+    monitor.session.receive(lent);
+    lent.fill(0xff);
+  }
+  gate.resolve();
+  t.is(
+    await monitor.ask(''),
+    '{"return": {}, "id": 1}\r\n{"return": {}, "id": 2}\r\n{"return": {}, "id": 3}\r\n',
+  );
 });
 
 test('closing gives the device back and closes the named descriptors', (t) => {

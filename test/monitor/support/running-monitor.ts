@@ -37,7 +37,7 @@ export class RunningMonitor implements AsyncDisposable {
     return join(this.#directory, `qmp${index}`);
   }
 
-  async start(monitors = 1, machine = machineActor): Promise<this> {
+  async start(monitors = 1, machine = machineActor, mode: MonitorConfig['mode'] = 'control'): Promise<this> {
     const chardevs = Array.from({ length: monitors }, (_, i): NamedChardev => {
       const address = { type: 'unix', path: this.path(i) } as const;
       const flags = { server: true, wait: false, nodelay: false, telnet: false, reconnect: 0 };
@@ -59,7 +59,7 @@ export class RunningMonitor implements AsyncDisposable {
         },
         chardevs,
         monitors: chardevs.map(
-          ({ id }): MonitorConfig => ({ chardev: id, mode: 'control', pretty: false, isDefault: false }),
+          ({ id }): MonitorConfig => ({ chardev: id, mode, pretty: false, isDefault: false }),
         ),
         inheritedDescriptors: [],
         escapeCharacter: 1,
