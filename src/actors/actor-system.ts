@@ -270,6 +270,9 @@ export class ActorSystem implements AsyncDisposable {
     record.state = 'gone';
     this.#records.delete(record.name);
     this.#announce(record, (thread) => thread.actorGone(record.id));
+    if (record.reference !== undefined) {
+      this.#runtime.releaseReference(record.reference);
+    }
     this.#track(this.#clearAway(record));
   }
 

@@ -98,7 +98,7 @@ export class HostedActor implements ReferenceOwner {
   handleAsk(link: Link, call: number, method: string, argument: unknown): void {
     let result: unknown;
     try {
-      result = this.#askHandler(method)(argument);
+      result = this.#askHandler(method).call(this.#behaviour?.asks, argument);
     } catch (error) {
       rejectAsk(link, call, error);
       return;
@@ -121,7 +121,7 @@ export class HostedActor implements ReferenceOwner {
       if (handler === undefined) {
         process.emitWarning(`actor ${this.name} was told ${method}, which it does not know`);
       }
-      result = handler?.(argument);
+      result = handler?.call(this.#behaviour?.tells, argument);
     } catch (error) {
       this.fail(error);
     }
@@ -229,12 +229,12 @@ export class HostedActor implements ReferenceOwner {
 }
 
 /** A method of the actor's own, never one that every object inherits. */
-function handlerOf(handlers: object | undefined, method: string): AskHandler | undefined {
-  const handler: unknown = handlers === undefined ? undefined : Reflect.get(handlers, method);
-  if (typeof handler !== 'function' || handler === Reflect.get(Object.prototype, method)) {
+function handlerOf(handlers: Record<string, unknown> | undefined, method: string): AskHandler | undefined {
+  const handler = handlers?.[method];
+  if (typeof handler !== 'function' || Object.hasOwn(Object.prototype, method)) {
     return undefined;
   }
-  return (argument) => Reflect.apply(handler, handlers, [argument]);
+  return handler as AskHandler;
 }
 
 function answerAsk(link: Link, call: number, value: unknown): void {

@@ -126,6 +126,11 @@ export class ActorReference {
     );
   }
 
+  /** Nothing more will be told through it; the other side need not count for it any longer. */
+  forget(): void {
+    this.#creditLink?.post([Op.forget, this.number]);
+  }
+
   /** The owner is no more: its subscriptions end quietly. */
   close(): void {
     for (const inlet of [...this.#inlets]) {

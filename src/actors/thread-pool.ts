@@ -61,6 +61,7 @@ export class ThreadPool {
     if (thread !== this.#options.main && thread.alive) {
       this.#forget(thread);
       await thread.retire(deadlineMs);
+      this.#unlinkAll(thread);
     }
   }
 

@@ -147,6 +147,7 @@ export class ThreadRuntime implements ActorHost, ReferenceHost {
 
   releaseReference(reference: ActorReference): void {
     this.#references.delete(reference.number);
+    reference.forget();
   }
 
   nextSubscription(): number {
@@ -262,6 +263,9 @@ export class ThreadRuntime implements ActorHost, ReferenceHost {
         this.#forgetIfOver(target);
         break;
       }
+      case Op.forget:
+        link.tellsHandled.delete(message[1]);
+        break;
       case Op.wake:
         link.wakeThrough(new WakeWord(message[2], message[1]));
         break;

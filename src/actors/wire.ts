@@ -18,6 +18,7 @@ export const Op = {
   overflow: 9,
   down: 10,
   wake: 11,
+  forget: 12,
 } as const;
 
 export type AskMessage = [op: typeof Op.ask, actor: number, call: number, method: string, argument: unknown];
@@ -41,6 +42,8 @@ export type EventCreditMessage = [op: typeof Op.eventCredit, subscription: numbe
 export type OverflowMessage = [op: typeof Op.overflow, subscription: number];
 /** That life of the actor is over; `cause` is undefined when it was stopped in good order. */
 export type DownMessage = [op: typeof Op.down, actor: number, incarnation: number, cause: string | undefined];
+/** No more tells will come through that reference. */
+export type ForgetMessage = [op: typeof Op.forget, reference: number];
 /** From now on bump and notify this word after each message, because the thread sleeps on it. */
 export type WakeMessage = [op: typeof Op.wake, index: number, words: Int32Array];
 
@@ -56,7 +59,8 @@ export type WireMessage =
   | EventCreditMessage
   | OverflowMessage
   | DownMessage
-  | WakeMessage;
+  | WakeMessage
+  | ForgetMessage;
 
 /** An actor that another one holds a reference to, as its thread is told of it. */
 export interface TargetInfo {
