@@ -247,7 +247,7 @@ test.serial('stdio: bytes through pipes, and the end of the input', async (t) =>
   child.stdout.on('data', (chunk) => {
     output += chunk;
   });
-  const [code] = await once(child, 'exit');
+  const [code] = await once(child, 'close');
   t.is(code, 0);
   t.is(output, 'opened;HELLO;closed;');
 });
@@ -284,7 +284,7 @@ exit 0`;
     expect.stdout.on('data', (chunk) => {
       transcript += chunk;
     });
-    const [code] = await once(expect, 'exit');
+    const [code] = await once(expect, 'close');
     t.is(code, 0, transcript);
   });
 }
