@@ -1,5 +1,10 @@
 /** What the monitor actor promises to the supervisor. Clients speak to it through character devices. */
-import type { InheritedDescriptor, MonitorConfig, NamedChardev } from '../machine/machine-config.ts';
+import type {
+  InheritedDescriptor,
+  MachineConfig,
+  MonitorConfig,
+  NamedChardev,
+} from '../machine/machine-config.ts';
 import type { MachineIdentity } from './monitor-services.ts';
 
 export interface MonitorAsks {
@@ -47,16 +52,17 @@ export interface MonitorActorConfig {
 }
 
 /** The part of the command line's result that the monitor actor needs. */
-export interface MonitorFacts {
-  readonly name: string | undefined;
-  readonly uuid: string;
-  readonly machine: string;
-  readonly singleStep: boolean;
-  readonly chardevs: readonly NamedChardev[];
-  readonly monitors: readonly MonitorConfig[];
-  readonly inheritedDescriptors: readonly InheritedDescriptor[];
-  readonly escapeCharacter: number;
-}
+export type MonitorFacts = Pick<
+  MachineConfig,
+  | 'name'
+  | 'uuid'
+  | 'machine'
+  | 'singleStep'
+  | 'chardevs'
+  | 'monitors'
+  | 'inheritedDescriptors'
+  | 'escapeCharacter'
+>;
 
 /** Takes what concerns the monitor from a `MachineConfig`. */
 export function monitorActorConfig(facts: MonitorFacts, runState: SharedArrayBuffer): MonitorActorConfig {

@@ -93,6 +93,21 @@ test('a device that cannot be made ends the start with its own error, and nothin
   t.is((await (await first.connect()).line())?.startsWith('{"QMP"'), true);
 });
 
+test('a client that does not read stalls nobody, and gets every answer once it does', async (t) => {
+  await using running = await new RunningMonitor().start(2);
+  const lazy = await (await running.connect(0)).negotiate();
+  const other = await (await running.connect(1)).negotiate();
+  const requests = 5000; // of replies of 1 KiB each: several times what may wait
+  lazy.pause();
+  lazy.send('{"execute":"query-commands"}'.repeat(requests));
+  t.is(await other.ask('{"execute":"query-name"}'), '{"return": {}}');
+  t.false(await running.monitor?.ask('flush', { deadlineMs: 50 }));
+  t.is(await other.ask('{"execute":"query-name"}'), '{"return": {}}');
+  lazy.resume();
+  const lines = await lazy.lines(requests);
+  t.is(new Set(lines).size, 1);
+});
+
 test('a human monitor greets on the same kind of device', async (t) => {
   await using running = await new RunningMonitor().start(1, machineActor, 'readline');
   const client = await running.connect();

@@ -152,4 +152,7 @@ export class WireClient {
   pause(): void {
     this.#socket.pause();
   }
+  resume(): void {
+    this.#socket.resume();
+  }
 }
