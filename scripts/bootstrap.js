@@ -1,5 +1,5 @@
 /**
- * Makes a clone ready and then runs something in it: `node scripts/bootstrap.js start|test|build|bench [arguments]`.
+ * Makes a clone ready and then runs something in it: `node scripts/bootstrap.js start|test|build|package|bench [arguments]`.
  *
  * It is the first thing that runs after a clone, on whatever Node the machine has (18 or newer), so it is plain
  * JavaScript without dependencies. It installs the locked packages (our own Node among them) and compiles the sources
@@ -7,7 +7,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -26,6 +26,7 @@ const commands = {
   start: () => run(join(root, 'bin', 'troupe'), startArguments(process.argv.slice(3))),
   test: test,
   build: async () => 0,
+  package: packageBuild,
   bench: () => node(['--import=tsx', join(root, 'bench', 'run.ts'), ...process.argv.slice(3)]),
 };
 
@@ -46,6 +47,13 @@ async function test() {
     const status = await run(program, argv);
     if (status !== 0) return status;
   }
+  return 0;
+}
+
+/** What `npm pack` ships is compiled from nothing, so that it holds no output of sources that are gone. */
+async function packageBuild() {
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  await build();
   return 0;
 }
 

@@ -1,5 +1,5 @@
 import type { SpawnOptions } from './contract.ts';
-import type { UntypedDefinition } from './define-actor.ts';
+import type { UntypedLocation } from './define-actor.ts';
 import type { ActorReference } from './reference.ts';
 import type { ThreadHandle } from './thread-handle.ts';
 import type { TargetInfo } from './wire.ts';
@@ -15,7 +15,7 @@ export class ActorRecord {
   readonly id: number;
   readonly name: string;
   readonly thread: string;
-  readonly definition: UntypedDefinition;
+  readonly location: UntypedLocation;
   readonly options: SpawnOptions<unknown>;
   readonly dependencies: readonly ActorRecord[];
   state: RecordState = 'starting';
@@ -31,14 +31,14 @@ export class ActorRecord {
 
   constructor(
     id: number,
-    definition: UntypedDefinition,
+    location: UntypedLocation,
     options: SpawnOptions<unknown>,
     dependencies: readonly ActorRecord[],
   ) {
     this.id = id;
     this.name = options.name;
     this.thread = options.thread ?? options.name;
-    this.definition = definition;
+    this.location = location;
     this.options = options;
     this.dependencies = dependencies;
     this.restartsLeft = options.restarts ?? 0;

@@ -3,14 +3,14 @@ import { ActorRecord } from './actor-record.ts';
 import { type Clock, deadlineAfter, settledWithin, systemClock } from './clock.ts';
 import type {
   ActorContract,
-  ActorDefinition,
   ActorFailure,
   ActorFailureKind,
+  ActorLocation,
   ActorRef,
   SpawnOptions,
   Subscription,
 } from './contract.ts';
-import type { UntypedDefinition } from './define-actor.ts';
+import type { UntypedLocation } from './define-actor.ts';
 import { errorLine } from './error-codec.ts';
 import { DEFAULT_LIMITS, type RuntimeLimits } from './limits.ts';
 import { MainThread } from './main-thread.ts';
@@ -73,10 +73,10 @@ export class ActorSystem implements AsyncDisposable {
    * creation that fails is reported as a failure too, and is not tried again.
    */
   async spawn<C extends ActorContract, Config>(
-    definition: ActorDefinition<C, Config>,
+    location: ActorLocation<C, Config>,
     options: SpawnOptions<Config>,
   ): Promise<ActorRef<C>> {
-    const record = this.#admit(definition as unknown as UntypedDefinition, options);
+    const record = this.#admit(location as unknown as UntypedLocation, options);
     try {
       await this.#start(record);
     } catch (error) {
@@ -128,7 +128,7 @@ export class ActorSystem implements AsyncDisposable {
     await this.stop();
   }
 
-  #admit(definition: UntypedDefinition, options: SpawnOptions<unknown>): ActorRecord {
+  #admit(location: UntypedLocation, options: SpawnOptions<unknown>): ActorRecord {
     if (this.#stopped !== undefined) {
       throw new ActorError(
         'ERR_ACTOR_DEAD',
@@ -139,7 +139,7 @@ export class ActorSystem implements AsyncDisposable {
       throw new ActorError('ERR_ACTOR_EXISTS', `An actor called ${options.name} exists already`);
     }
     const dependencies = (options.dependsOn ?? []).map((name) => this.#known(name));
-    const record = new ActorRecord(++this.#nextId, definition, options, dependencies);
+    const record = new ActorRecord(++this.#nextId, location, options, dependencies);
     this.#records.set(record.name, record);
     return record;
   }
@@ -180,7 +180,7 @@ export class ActorSystem implements AsyncDisposable {
     const dependencies = record.dependencies.map((dependency) => dependency.info);
     const created = host.create(
       { id, name, incarnation, config: options.config, dependencies },
-      record.definition,
+      record.location,
     );
     await this.#inTime(created, record);
     if (record.state !== 'starting') {

@@ -99,12 +99,21 @@ export interface ActorBehaviour<C extends ActorContract> {
 }
 
 /**
- * An actor as others can spawn it. `module` and `exportName` say where another thread finds this same definition
- * (`import.meta.url` and the name of the exported constant). `Config` is structured-cloneable.
+ * Where a thread finds the definition of an actor: the URL of a module and the name of what it exports. Spawning by
+ * location alone spares the spawning thread from loading what only the actor's own thread runs.
  */
-export interface ActorDefinition<C extends ActorContract, Config> {
+export interface ActorLocation<C extends ActorContract, Config> {
   readonly module: string;
   readonly exportName: string;
+  /** Never present: it ties the types of contract and configuration to the location. */
+  readonly types?: (contract: C, config: Config) => void;
+}
+
+/**
+ * An actor as others can spawn it; `module` and `exportName` locate this same definition (`import.meta.url` and the
+ * name of the exported constant). `Config` is structured-cloneable.
+ */
+export interface ActorDefinition<C extends ActorContract, Config> extends ActorLocation<C, Config> {
   readonly create: (
     context: ActorContext<C>,
     config: Config,

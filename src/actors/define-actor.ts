@@ -1,4 +1,10 @@
-import type { ActorBehaviour, ActorContext, ActorContract, ActorDefinition } from './contract.ts';
+import type {
+  ActorBehaviour,
+  ActorContext,
+  ActorContract,
+  ActorDefinition,
+  ActorLocation,
+} from './contract.ts';
 
 /**
  * Declares an actor: where another thread finds it, and how it is created there.
@@ -25,3 +31,4 @@ export interface UntypedContract {
 export type UntypedContext = ActorContext<UntypedContract>;
 export type UntypedBehaviour = ActorBehaviour<UntypedContract>;
 export type UntypedDefinition = ActorDefinition<UntypedContract, unknown>;
+export type UntypedLocation = ActorLocation<UntypedContract, unknown>;

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { notCloneable } from './actor-error.ts';
-import type { UntypedDefinition } from './define-actor.ts';
+import type { UntypedDefinition, UntypedLocation } from './define-actor.ts';
+import { loadDefinition } from './load-definition.ts';
 import { MAIN_THREAD, type ThreadHandle } from './thread-handle.ts';
 import type { ThreadRuntime } from './thread-runtime.ts';
 import type { CreateRequest, TargetInfo } from './wire.ts';
@@ -24,8 +25,9 @@ export class MainThread implements ThreadHandle {
     this.#runtime.unlink(thread);
   }
 
-  async create(request: CreateRequest, definition: UntypedDefinition): Promise<void> {
-    await this.#runtime.create({ ...request, config: copyOf(request.config) }, () => definition);
+  async create(request: CreateRequest, location: UntypedLocation): Promise<void> {
+    const load = () => (isDefinition(location) ? location : loadDefinition(location));
+    await this.#runtime.create({ ...request, config: copyOf(request.config) }, load);
   }
 
   stop(id: number): Promise<void> {
@@ -45,6 +47,10 @@ export class MainThread implements ThreadHandle {
   async ended(): Promise<boolean> {
     return true;
   }
+}
+
+function isDefinition(location: UntypedLocation): location is UntypedDefinition {
+  return 'create' in location;
 }
 
 /** An actor here must not share its configuration with its creator any more than one in a worker does. */

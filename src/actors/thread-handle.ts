@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { UntypedDefinition } from './define-actor.ts';
+import type { UntypedLocation } from './define-actor.ts';
 import type { CreateRequest, TargetInfo } from './wire.ts';
 
 /** The name of the thread that the supervisor itself runs on. */
@@ -16,7 +16,7 @@ export interface ThreadHandle {
   link(thread: string, port: MessagePort): void;
   unlink(thread: string): void;
   /** Rejects with what the creation threw, or `ERR_ACTOR_DEAD` when the thread dies meanwhile. */
-  create(request: CreateRequest, definition: UntypedDefinition): Promise<void>;
+  create(request: CreateRequest, location: UntypedLocation): Promise<void>;
   /** Rejects with what the actor's `stop()` threw; resolves when the thread dies meanwhile. */
   stop(id: number): Promise<void>;
   actorUp(target: TargetInfo): void;

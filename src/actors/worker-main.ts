@@ -1,10 +1,9 @@
 /** What a worker thread of the runtime runs: it hosts actors on the supervisor's orders until it is told to end. */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { ActorError } from './actor-error.ts';
 import { systemClock } from './clock.ts';
 import type { ControlReport, ControlRequest, WorkerSeed } from './control.ts';
-import type { UntypedDefinition } from './define-actor.ts';
 import { encodeError, errorLine, type WireError } from './error-codec.ts';
+import { loadDefinition } from './load-definition.ts';
 import { BEAT_PERIOD_MS, Pulse } from './pulse.ts';
 import { attachThisThread } from './this-thread.ts';
 import { ThreadRuntime } from './thread-runtime.ts';
@@ -37,14 +36,6 @@ function beatEvery(ms: number): void {
   }
 }
 
-async function load(module: string, exportName: string): Promise<UntypedDefinition> {
-  const definition: unknown = (await import(module))[exportName];
-  if (typeof definition !== 'object' || definition === null || !('create' in definition)) {
-    throw new ActorError('ERR_ACTOR_UNKNOWN', `${module} exports no actor called ${exportName}`);
-  }
-  return definition as UntypedDefinition;
-}
-
 /** Waits for `work`; undefined when it went well, what it threw otherwise. */
 async function outcome(work: Promise<void>): Promise<WireError | undefined> {
   try {
@@ -57,7 +48,7 @@ async function outcome(work: Promise<void>): Promise<WireError | undefined> {
 
 async function create(order: Extract<ControlRequest, { op: 'create' }>): Promise<void> {
   const { request, module, exportName } = order;
-  const created = runtime.create(request, () => load(module, exportName));
+  const created = runtime.create(request, () => loadDefinition({ module, exportName }));
   report({ op: 'created', id: request.id, error: await outcome(created) });
 }
 

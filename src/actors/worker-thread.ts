@@ -3,7 +3,7 @@ import { ActorError, notCloneable } from './actor-error.ts';
 import { type Clock, settledWithin } from './clock.ts';
 import type { ActorFailureKind } from './contract.ts';
 import type { ControlReport, ControlRequest, WorkerSeed } from './control.ts';
-import type { UntypedDefinition } from './define-actor.ts';
+import type { UntypedLocation } from './define-actor.ts';
 import { decodeError, errorLine } from './error-codec.ts';
 import type { RuntimeLimits } from './limits.ts';
 import { Pulse } from './pulse.ts';
@@ -73,8 +73,8 @@ export class WorkerThread implements ThreadHandle {
     this.#order({ op: 'unlink', thread });
   }
 
-  async create(request: CreateRequest, definition: UntypedDefinition): Promise<void> {
-    const { module, exportName } = definition;
+  async create(request: CreateRequest, location: UntypedLocation): Promise<void> {
+    const { module, exportName } = location;
     await this.#ordered(this.#creating, request.id, { op: 'create', request, module, exportName });
   }
 

@@ -56,6 +56,7 @@ export function createMachine(
       qomSet: ({ path, property, json }) => qom.set(path, property, json),
       qomListTypes: (filter) => qom.listTypes(filter),
       deviceListProperties: ({ typename }) => qom.deviceListProperties(typename),
+      settled: () => undefined,
       describe: ({ topic, path }) => qom.describe(topic, path),
     },
     tells: {

@@ -39,6 +39,8 @@ export interface MachineAsks {
   qomSet(argument: { readonly path: string; readonly property: string; readonly json: string }): void;
   qomListTypes(argument: { readonly implements?: string; readonly abstract?: boolean }): readonly string[];
   deviceListProperties(argument: { readonly typename: string }): readonly QomPropertyInfo[];
+  /** A barrier: when it answers, everything announced before it has reached the asker. */
+  settled(argument: undefined): void;
   /** Lines of HMP `info qom-tree`, `info qtree`… that only the owner can write. */
   describe(argument: { readonly topic: 'qom-tree' | 'qtree'; readonly path?: string }): string;
 }

@@ -3,6 +3,8 @@ import { settledWithin } from '../actors/clock.ts';
 import type { ActorRef } from '../actors/contract.ts';
 import type { CharDevice } from '../backends/chardev/char-device.ts';
 import { CharDeviceRegistry } from '../backends/chardev/char-device-registry.ts';
+import type { ChardevConfig } from '../backends/chardev/chardev-config.ts';
+import { describeChardev } from '../backends/chardev/describe-chardev.ts';
 import type { MonitorConfig } from '../machine/machine-config.ts';
 import type { MachineContract, MachineEvent } from '../machine/machine-contract.ts';
 import { RunStateView } from '../machine/run-state-view.ts';
@@ -91,7 +93,9 @@ export class MonitorSystem {
   async start(): Promise<void> {
     const { chardevs, monitors } = this.#options.config;
     for (const { id, config, mux } of chardevs) {
-      await this.#registry.create(id, config, { mux, origin: 'command-line' });
+      await this.#registry.create(id, config, { mux, origin: 'command-line' }).catch((error: unknown) => {
+        throw new MonitorError('ERR_MONITOR_CHARDEV', chardevFailure(id, config, error));
+      });
     }
     for (const config of monitors) {
       const monitor = this.#createMonitor(config);
@@ -120,8 +124,12 @@ export class MonitorSystem {
     this.#failures.delete(actor);
   }
 
-  /** Whether all that was written has reached the host within `deadlineMs` milliseconds. */
-  flush(deadlineMs: number): Promise<boolean> {
+  /**
+   * Whether all that the machine has announced, and all that was written, has reached the host within `deadlineMs`
+   * milliseconds.
+   */
+  async flush(deadlineMs: number): Promise<boolean> {
+    await this.#options.machine.ask('settled', undefined, { deadlineMs }).catch(() => undefined);
     const drained = this.#registry
       .list()
       .map((device) => new Promise<void>((resolve) => device.whenDrained(resolve)));
@@ -181,6 +189,12 @@ export class MonitorSystem {
       this.#options.onQuit(cause);
     });
   }
+}
+
+/** Says which device of the command line it is that could not be created. */
+function chardevFailure(id: string, config: ChardevConfig, error: unknown): string {
+  const reason = error instanceof Error ? error.message : String(error);
+  return `character device '${id}' (${describeChardev(config)}): ${reason}`;
 }
 
 function charDevices(registry: CharDeviceRegistry): CharDevices {

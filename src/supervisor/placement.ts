@@ -1,7 +1,35 @@
-/** Which worker thread each actor lives on. Two actors with one name share a thread. */
-export interface Placement {
-  readonly machine: string;
-  readonly monitor: string;
+/**
+ * Which actors a machine is made of, and which worker thread each lives on. This is data: another placement, or another
+ * implementation of a contract, is another value of `MachineActors`.
+ */
+import { extname } from 'node:path';
+import type { ActorContract, ActorLocation } from '../actors/contract.ts';
+import type { MachineActorConfig, MachineContract } from '../machine/machine-contract.ts';
+import type { MonitorActorConfig, MonitorContract } from '../monitor/monitor-contract.ts';
+
+export interface PlacedActor<C extends ActorContract, Config> {
+  readonly location: ActorLocation<C, Config>;
+  /** Two actors with one thread name share a thread. */
+  readonly thread: string;
 }
 
-export const DEFAULT_PLACEMENT: Placement = { machine: 'machine', monitor: 'monitor' };
+export interface MachineActors {
+  readonly machine: PlacedActor<MachineContract, MachineActorConfig>;
+  readonly monitor: PlacedActor<MonitorContract, MonitorActorConfig>;
+}
+
+/** The URL of a module of ours, as TypeScript in the sources and as JavaScript in the built package. */
+function moduleUrl(path: string): string {
+  return new URL(`${path}${extname(import.meta.url)}`, import.meta.url).href;
+}
+
+export const DEFAULT_ACTORS: MachineActors = {
+  machine: {
+    location: { module: moduleUrl('../machine/machine-actor'), exportName: 'machineActor' },
+    thread: 'machine',
+  },
+  monitor: {
+    location: { module: moduleUrl('../monitor/monitor-actor'), exportName: 'monitorActor' },
+    thread: 'monitor',
+  },
+};

@@ -5,14 +5,14 @@
 import { ActorSystem } from '../actors/actor-system.ts';
 import type { ActorFailure, ActorRef } from '../actors/contract.ts';
 import { errorLine } from '../actors/error-codec.ts';
-import { machineActor } from '../machine/machine-actor.ts';
 import type { MachineConfig } from '../machine/machine-config.ts';
 import type { MachineContract } from '../machine/machine-contract.ts';
 import { RunStateView } from '../machine/run-state-view.ts';
-import { monitorActor } from '../monitor/monitor-actor.ts';
 import { MACHINE_ACTOR, type MonitorContract, monitorActorConfig } from '../monitor/monitor-contract.ts';
-import { DEFAULT_PLACEMENT, type Placement } from './placement.ts';
+import { DEFAULT_ACTORS, type MachineActors } from './placement.ts';
 
+/** The supervisor's name for the monitor actor; nobody depends on it. */
+const MONITOR_ACTOR = 'monitor';
 /** The signals that ask a machine to shut down (behaviour.md §1). */
 const SHUTDOWN_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 /** A machine that does not answer a signal within this time is ended without being asked. */
@@ -24,7 +24,8 @@ const MONITOR_RESTARTS = 3;
 
 export interface SuperviseOptions {
   readonly config: MachineConfig;
-  readonly placement?: Placement;
+  /** What the machine is made of; `DEFAULT_ACTORS` when absent. */
+  readonly actors?: MachineActors;
   /** The machine is built, its monitors listen, and it has entered its first state. */
   readonly onReady: () => void;
   /** One line for people. */
@@ -39,8 +40,9 @@ export interface SuperviseOptions {
  */
 export async function supervise(options: SuperviseOptions): Promise<number> {
   await using supervision = new Supervision(options);
-  await supervision.start();
-  options.onReady();
+  const started = supervision.start().then(() => options.onReady());
+  // A signal can end the machine while it still waits for a client (`server` without `nowait`).
+  await Promise.race([started, supervision.ended]);
   return await supervision.ended;
 }
 
@@ -49,7 +51,8 @@ class Supervision implements AsyncDisposable {
   readonly ended: Promise<number>;
   readonly #end: (code: number) => void;
   readonly #options: SuperviseOptions;
-  readonly #system = new ActorSystem();
+  /** No deadline: a server that waits for its client keeps the monitor from being ready for as long as that takes. */
+  readonly #system = new ActorSystem({ spawnDeadlineMs: Number.POSITIVE_INFINITY });
   readonly #runStateWord = RunStateView.allocate();
   readonly #runState = new RunStateView(this.#runStateWord);
   readonly #onSignal = (signal: NodeJS.Signals) => void this.#shutDown(signal);
@@ -70,20 +73,24 @@ class Supervision implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    const { config, placement = DEFAULT_PLACEMENT } = this.#options;
-    this.#machine = await this.#system.spawn(machineActor, {
+    const { config, actors = DEFAULT_ACTORS } = this.#options;
+    // Both threads start at the same time; the monitor's messages to the machine wait until that is there.
+    const machine = this.#system.spawn(actors.machine.location, {
       name: MACHINE_ACTOR,
-      thread: placement.machine,
+      thread: actors.machine.thread,
       config: { config, runState: this.#runStateWord },
     });
-    this.#machine.subscribe('exit', ({ code }) => this.#end(code));
-    this.#monitor = await this.#system.spawn(monitorActor, {
-      name: 'monitor',
-      thread: placement.monitor,
+    const monitor = this.#system.spawn(actors.monitor.location, {
+      name: MONITOR_ACTOR,
+      thread: actors.monitor.thread,
       dependsOn: [MACHINE_ACTOR],
       restarts: MONITOR_RESTARTS,
       config: monitorActorConfig(config, this.#runStateWord),
     });
+    monitor.catch(() => undefined);
+    this.#machine = await machine;
+    this.#machine.subscribe('exit', ({ code }) => this.#end(code));
+    this.#monitor = await monitor;
     this.#monitor.subscribe('quit', () => this.#end(0));
     await this.#machine.ask('startUpDone', undefined);
     this.#starting = false;
@@ -124,7 +131,7 @@ class Supervision implements AsyncDisposable {
     } else {
       this.#tell(() => this.#machine?.tell('actorFailed', { actor, cause }));
     }
-    if (actor !== 'monitor') {
+    if (actor !== MONITOR_ACTOR) {
       const stopped = actor === MACHINE_ACTOR && wasRunning;
       this.#tell(() => this.#monitor?.tell('actorFailed', { actor, cause, stopped }));
     }
