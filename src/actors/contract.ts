@@ -4,7 +4,8 @@
  *
  * Ordering: everything that one actor sends to another travels through one port and arrives in the order of sending.
  * So an event emitted before an ask is answered reaches the asker, if it subscribed, before the answer does, and an
- * event emitted after it reaches it after.
+ * event emitted after it reaches it after. Between what different actors send to a third there is no order; but what an
+ * actor subscribes to while it is created is in force once its `spawn` has resolved.
  */
 
 /** What an actor can be asked, told and listened to. Arguments, results and payloads are structured-cloneable. */

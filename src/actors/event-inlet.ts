@@ -27,6 +27,7 @@ export class EventInlet implements Subscription {
   readonly #owner: ReferenceOwner;
   readonly #numbers: SubscriptionNumbers;
   readonly #left: () => void;
+  readonly #established = Promise.withResolvers<void>();
   #drained: DrainCounter;
   #link: Link | undefined;
   #subscription = 0;
@@ -51,9 +52,21 @@ export class EventInlet implements Subscription {
     this.#left = left;
     this.#drained = new DrainCounter(numbers.limits.eventsInFlight);
     target.inlets.add(this);
-    if (target.link !== undefined) {
+    if (target.link === undefined) {
+      this.#established.resolve();
+    } else {
       this.attach(target.link);
     }
+  }
+
+  /** Resolves once the actor knows of the subscription, or is not there to know. */
+  get established(): Promise<void> {
+    return this.#established.promise;
+  }
+
+  /** The actor knows of it. */
+  subscribed(): void {
+    this.#established.resolve();
   }
 
   /** Subscribes at the actor, which is up. */
@@ -67,6 +80,7 @@ export class EventInlet implements Subscription {
 
   /** The actor is down; nothing more comes from that life of it. */
   detach(): void {
+    this.#established.resolve();
     this.#link?.inlets.delete(this.#subscription);
     this.#link = undefined;
   }

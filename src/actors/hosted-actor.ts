@@ -58,6 +58,7 @@ export class HostedActor implements ReferenceOwner {
     try {
       this.#creation = this.#make(load, config);
       this.#behaviour = await this.#creation;
+      await this.#subscriptionsMade();
       if (this.#failure !== undefined) {
         throw this.#failure.error;
       }
@@ -152,6 +153,14 @@ export class HostedActor implements ReferenceOwner {
   ): Promise<UntypedBehaviour> {
     const definition = await load();
     return definition.create(this.#context(), config);
+  }
+
+  /**
+   * What an actor subscribes to while it is created is in force when others learn that it exists. Without this, what they
+   * then ask of the emitter could overtake the subscription, since it comes over another link.
+   */
+  async #subscriptionsMade(): Promise<void> {
+    await Promise.all([...this.#references.values()].map((reference) => reference.subscribed()));
   }
 
   async #release(): Promise<void> {

@@ -126,6 +126,11 @@ export class ActorReference {
     );
   }
 
+  /** Resolves once every subscription made so far has reached its actor. */
+  async subscribed(): Promise<void> {
+    await Promise.all([...this.#inlets].map((inlet) => inlet.established));
+  }
+
   /** Nothing more will be told through it; the other side need not count for it any longer. */
   forget(): void {
     this.#creditLink?.post([Op.forget, this.number]);

@@ -245,6 +245,9 @@ export class ThreadRuntime implements ActorHost, ReferenceHost {
       case Op.subscribe:
         this.#receiveSubscribe(link, message[1], message[2], message[3]);
         break;
+      case Op.subscribed:
+        link.inlets.get(message[1])?.subscribed();
+        break;
       case Op.cancel:
         this.#receiveCancel(link, message[1]);
         break;
@@ -312,6 +315,7 @@ export class ThreadRuntime implements ActorHost, ReferenceHost {
       const outlet = new EventOutlet(subscription, event, link, actor, { inFlight, queued });
       link.outlets.set(subscription, outlet);
       actor.addOutlet(outlet);
+      link.post([Op.subscribed, subscription]);
     }
   }
 

@@ -19,6 +19,7 @@ export const Op = {
   down: 10,
   wake: 11,
   forget: 12,
+  subscribed: 13,
 } as const;
 
 export type AskMessage = [op: typeof Op.ask, actor: number, call: number, method: string, argument: unknown];
@@ -36,6 +37,8 @@ export type TellCreditMessage = [op: typeof Op.tellCredit, reference: number, co
 export type SubscribeMessage = [op: typeof Op.subscribe, actor: number, subscription: number, event: string];
 export type CancelMessage = [op: typeof Op.cancel, subscription: number];
 export type EventMessage = [op: typeof Op.event, subscription: number, payload: unknown];
+/** From now on that subscription is given what the actor emits. */
+export type SubscribedMessage = [op: typeof Op.subscribed, subscription: number];
 /** The subscriber has drained `count` events. */
 export type EventCreditMessage = [op: typeof Op.eventCredit, subscription: number, count: number];
 /** The emitter has ended the subscription because it was not drained. */
@@ -60,7 +63,8 @@ export type WireMessage =
   | OverflowMessage
   | DownMessage
   | WakeMessage
-  | ForgetMessage;
+  | ForgetMessage
+  | SubscribedMessage;
 
 /** An actor that another one holds a reference to, as its thread is told of it. */
 export interface TargetInfo {

@@ -63,6 +63,16 @@ async function whenBack(actor: ActorRef<ProbeContract>): Promise<number> {
   }
 }
 
+/** What the actor has heard, once it is that much: the supervisor's word that another is gone comes on a way of its own. */
+async function heard(actor: ActorRef<ProbeContract>, count: number): Promise<unknown[]> {
+  for (;;) {
+    const all = await actor.ask('heard', null, { deadlineMs: Infinity });
+    if (all.length >= count) {
+      return all;
+    }
+  }
+}
+
 interface CrashCase {
   title: string;
   tell: 'crash' | 'crashAsync' | 'crashInTimer' | 'crashInMicrotask' | 'fail';
@@ -113,6 +123,36 @@ test('process.exit in a worker is reported with its code', async (t) => {
     { actor: 'probe', thread: 'shared', kind: 'exit', cause: 'thread shared exited with code 7' },
   ]);
 });
+
+for (const tell of ['exit', 'hang'] as const) {
+  test(`asks and subscriptions between two workers end when one of them is lost: ${tell}`, async (t) => {
+    await using stage = new Stage();
+    const { system } = stage;
+    const server = await system.spawn(probe, { name: 'server', config: {} });
+    const client = await system.spawn(probe, { name: 'client', config: {}, dependsOn: ['server'] });
+    await client.ask('listen', 'server');
+    const inFlight = client.ask('relayNever', 'server', { deadlineMs: Infinity });
+    await client.ask('relay', { to: 'server', value: 1 });
+    if (tell === 'exit') {
+      server.tell('exit', 1);
+    } else {
+      const state = words(2);
+      server.tell('hang', state);
+      await Atomics.waitAsync(state, 1, 0).value;
+      for (let second = 0; second <= 11; second++) {
+        await client.ask('beat', null, { deadlineMs: Infinity });
+        stage.clock.advance(1000);
+      }
+    }
+    t.is(await inFlight, 'ERR_ACTOR_DEAD');
+    await stage.failed(1);
+    t.deepEqual(
+      stage.failures.map(({ actor, kind }) => `${actor} ${kind}`),
+      [`server ${tell}`],
+    );
+    t.deepEqual(await heard(client, 1), ['ERR_ACTOR_DEAD']);
+  });
+}
 
 test('a hang is reported once its heartbeat has been missing long enough, and is ended', async (t) => {
   await using stage = new Stage();
@@ -193,6 +233,19 @@ test('a definition that its module does not export is refused', async (t) => {
   });
 });
 
+test('what an actor subscribes to in its creation is in force when it has been spawned', async (t) => {
+  await using stage = new Stage();
+  const { system } = stage;
+  const emitter = await system.spawn(probe, { name: 'emitter', config: {} });
+  for (const name of ['a', 'b', 'c']) {
+    const config = { listenTo: 'emitter' };
+    const listener = await system.spawn(probe, { name, thread: 'listeners', config, dependsOn: ['emitter'] });
+    await emitter.ask('ticks', { before: 2, after: 0 });
+    await listener.ask('relay', { to: 'emitter', value: null });
+    t.deepEqual(await listener.ask('heard', null), [0, 1]);
+  }
+});
+
 test('a dependency must exist, and only declared ones can be reached', async (t) => {
   await using stage = new Stage();
   const options = { name: 'a', config: {}, dependsOn: ['b'] };
@@ -270,7 +323,7 @@ for (const [how, neighbour] of [
     server.tell('crash', 'second');
     await stage.failed(2);
     await t.throwsAsync(client.ask('relay', { to: 'server', value: 4 }), DEAD);
-    t.deepEqual(await client.ask('heard', null), [0, 1, 'ERR_ACTOR_DEAD']);
+    t.deepEqual(await heard(client, 3), [0, 1, 'ERR_ACTOR_DEAD']);
     t.deepEqual(
       stage.failures.map(({ cause }) => cause),
       ['first', 'second'],

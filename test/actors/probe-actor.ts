@@ -31,6 +31,8 @@ export interface ProbeContract {
     /** Asks `turns` of the loop actor, which this one depends on. */
     askTurns(to: string): Promise<number>;
     listen(to: string): null;
+    /** The same without a handler for the end of the subscription. */
+    listenCarelessly(to: string): null;
     heard(argument: null): unknown[];
     undeclared(name: string): null;
     onExit(file: string): null;
@@ -57,6 +59,8 @@ export interface ProbeConfig {
   failCreation?: string;
   failCreationFrom?: number;
   hangCreation?: boolean;
+  /** Listens to this actor from its creation on. */
+  listenTo?: string;
   /** Where to write one line when stopped. */
   journal?: string;
   stopNever?: boolean;
@@ -85,6 +89,9 @@ async function create(context: ActorContext<ProbeContract>, config: ProbeConfig)
   const heard: unknown[] = [];
   const holders: ((text: string) => void)[] = [];
   const peer = (name: string): ActorRef<ProbeContract> => context.ref<ProbeContract>(name);
+  if (config.listenTo !== undefined) {
+    peer(config.listenTo).subscribe('tick', (tick) => heard.push(tick));
+  }
   return {
     asks: {
       echo: (value: unknown) => value,
@@ -144,6 +151,10 @@ async function create(context: ActorContext<ProbeContract>, config: ProbeConfig)
           (tick) => heard.push(tick),
           (error) => heard.push(error instanceof TroupeError ? error.code : 'ended'),
         );
+        return null;
+      },
+      listenCarelessly(to: string) {
+        peer(to).subscribe('tick', (tick) => heard.push(tick));
         return null;
       },
       heard: () => heard,
