@@ -7,7 +7,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -126,20 +126,26 @@ async function build() {
 
 /** Two commands started at once must not install into the same folder: a folder serves as the lock. */
 async function withLock(action) {
-  for (;;) {
-    try {
-      mkdirSync(lockFolder);
-      break;
-    } catch (error) {
-      if (error.code !== 'EEXIST') throw error;
-      if (Date.now() - modified(lockFolder) > LOCK_STALE_MS) rmdirSync(lockFolder);
-      else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_POLL_MS);
-    }
+  while (!tryLock()) {
+    const taken = modified(lockFolder);
+    if (taken !== 0 && Date.now() - taken > LOCK_STALE_MS)
+      rmSync(lockFolder, { recursive: true, force: true });
+    await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
   }
   try {
     await action();
   } finally {
-    rmdirSync(lockFolder);
+    rmSync(lockFolder, { recursive: true, force: true });
+  }
+}
+
+function tryLock() {
+  try {
+    mkdirSync(lockFolder);
+    return true;
+  } catch (error) {
+    if (error.code === 'EEXIST') return false;
+    throw error;
   }
 }
 

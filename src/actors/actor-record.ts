@@ -22,6 +22,8 @@ export class ActorRecord {
   /** Which life this is; the first is 1. */
   incarnation = 0;
   restartsLeft: number;
+  /** Settles when the first life is up, or could not be created. */
+  firstStart: Promise<void> = Promise.resolve();
   /** The thread of this life. */
   host: ThreadHandle | undefined;
   /** Whether that thread has been told to stop this life. */

@@ -67,7 +67,8 @@ export class ActorSystem implements AsyncDisposable {
   }
 
   /**
-   * Creates an actor and resolves with a reference once it is ready. Rejects with what its creation threw,
+   * Creates an actor, after those that it depends on (which may still be starting), and resolves with a reference once it
+   * is ready. Rejects with what its creation threw,
    * `ERR_ACTOR_EXISTS`, `ERR_ACTOR_UNKNOWN` (a dependency that is not there, a definition that its module does not
    * export), `ERR_ACTOR_NOT_CLONEABLE`, `ERR_ACTOR_TIMEOUT`, or `ERR_ACTOR_DEAD` when its thread dies meanwhile. A
    * creation that fails is reported as a failure too, and is not tried again.
@@ -77,13 +78,8 @@ export class ActorSystem implements AsyncDisposable {
     options: SpawnOptions<Config>,
   ): Promise<ActorRef<C>> {
     const record = this.#admit(location as unknown as UntypedLocation, options);
-    try {
-      await this.#start(record);
-    } catch (error) {
-      this.#startFailed(record, error);
-      this.#bury(record);
-      throw error;
-    }
+    record.firstStart = this.#startFirst(record);
+    await record.firstStart;
     return this.#reference(record) as unknown as ActorRef<C>;
   }
 
@@ -164,6 +160,17 @@ export class ActorSystem implements AsyncDisposable {
     return [...this.#records.values()].filter((other) => other.dependencies.includes(record));
   }
 
+  /** A first life that does not come to be is not tried again. */
+  async #startFirst(record: ActorRecord): Promise<void> {
+    try {
+      await this.#start(record);
+    } catch (error) {
+      this.#startFailed(record, error);
+      this.#bury(record);
+      throw error;
+    }
+  }
+
   /** Begins a life of the actor. Rejects if it does not come to be; then `#startFailed` is due. */
   async #start(record: ActorRecord): Promise<void> {
     const host = this.#threads.acquire(record.thread, record.options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS);
@@ -176,18 +183,25 @@ export class ActorSystem implements AsyncDisposable {
         this.#threads.link(host, other.host);
       }
     }
-    const { id, name, incarnation, options } = record;
-    const dependencies = record.dependencies.map((dependency) => dependency.info);
-    const created = host.create(
-      { id, name, incarnation, config: options.config, dependencies },
-      record.location,
-    );
-    await this.#inTime(created, record);
+    await this.#inTime(this.#create(record, host), record);
     if (record.state !== 'starting') {
-      throw new ActorError('ERR_ACTOR_DEAD', `Actor ${name} was stopped while it was being created`);
+      throw new ActorError('ERR_ACTOR_DEAD', `Actor ${record.name} was stopped while it was being created`);
     }
     record.state = 'up';
     this.#announce(record, (thread) => thread.actorUp(record.info));
+  }
+
+  /** Threads and modules load side by side; the actors themselves are created in the order of their dependencies. */
+  async #create(record: ActorRecord, host: ThreadHandle): Promise<void> {
+    const { id, name, incarnation, options, location } = record;
+    host.preload(location);
+    await Promise.allSettled(record.dependencies.map((dependency) => dependency.firstStart));
+    const missing = record.dependencies.find((dependency) => dependency.state === 'gone');
+    if (missing !== undefined && incarnation === 1) {
+      throw new ActorError('ERR_ACTOR_DEAD', `Actor ${name} needs ${missing.name}, which is not there`);
+    }
+    const dependencies = record.dependencies.map((dependency) => dependency.info);
+    await host.create({ id, name, incarnation, config: options.config, dependencies }, location);
   }
 
   #inTime(created: Promise<void>, record: ActorRecord): Promise<void> {

@@ -15,6 +15,7 @@ export interface WorkerSeed {
 export type ControlRequest =
   | { op: 'link'; thread: string; port: MessagePort }
   | { op: 'unlink'; thread: string }
+  | { op: 'preload'; module: string }
   | { op: 'create'; request: CreateRequest; module: string; exportName: string }
   | { op: 'stop'; id: number }
   | { op: 'up'; target: TargetInfo }

@@ -25,6 +25,8 @@ export class MainThread implements ThreadHandle {
     this.#runtime.unlink(thread);
   }
 
+  preload(): void {}
+
   async create(request: CreateRequest, location: UntypedLocation): Promise<void> {
     const load = () => (isDefinition(location) ? location : loadDefinition(location));
     await this.#runtime.create({ ...request, config: copyOf(request.config) }, load);

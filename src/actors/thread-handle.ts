@@ -15,6 +15,8 @@ export interface ThreadHandle {
 
   link(thread: string, port: MessagePort): void;
   unlink(thread: string): void;
+  /** Begins to load an actor's module, so that `create` finds it there. What goes wrong is for `create` to report. */
+  preload(location: UntypedLocation): void;
   /** Rejects with what the creation threw, or `ERR_ACTOR_DEAD` when the thread dies meanwhile. */
   create(request: CreateRequest, location: UntypedLocation): Promise<void>;
   /** Rejects with what the actor's `stop()` threw; resolves when the thread dies meanwhile. */

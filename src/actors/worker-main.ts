@@ -64,6 +64,9 @@ function obey(order: ControlRequest): void {
     case 'unlink':
       runtime.unlink(order.thread);
       break;
+    case 'preload':
+      import(order.module).catch(() => undefined);
+      break;
     case 'create':
       void create(order);
       break;

@@ -73,6 +73,10 @@ export class WorkerThread implements ThreadHandle {
     this.#order({ op: 'unlink', thread });
   }
 
+  preload({ module }: UntypedLocation): void {
+    this.#order({ op: 'preload', module });
+  }
+
   async create(request: CreateRequest, location: UntypedLocation): Promise<void> {
     const { module, exportName } = location;
     await this.#ordered(this.#creating, request.id, { op: 'create', request, module, exportName });

@@ -45,7 +45,7 @@ function isPollable(fd: number): boolean {
  * Watches a descriptor while somebody wants to read or write it. A descriptor that the kernel cannot poll (a regular
  * file, /dev/null) counts as always ready. The descriptor must outlive the watcher: close the watcher first.
  */
-export class FdWatcher {
+export class FdWatcher implements Disposable {
   readonly #fd: number;
   readonly #events: FdEvents;
   #handle: PollHandle | undefined;
@@ -83,6 +83,11 @@ export class FdWatcher {
     this.#handle?.close();
     this.#handle = undefined;
     clearImmediate(this.#alwaysReady);
+    threadDescriptors().unwatch(this);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   #startPolling(): void {
@@ -96,6 +101,7 @@ export class FdWatcher {
       this.#handle.start(interest, onPoll);
     } else if (isPollable(this.#fd)) {
       this.#handle = pollDescriptor(this.#fd, interest, onPoll);
+      threadDescriptors().watch(this);
     } else {
       this.#pollable = false;
       this.#scheduleAlwaysReady();

@@ -19,8 +19,8 @@ export interface QomPropertyInfo {
 
 export interface MachineAsks {
   /**
-   * The end of start-up, asked once by who started every actor: from here the machine runs (RESUME), unless -S or
-   * -incoming was given.
+   * The end of start-up: the machine runs from here (RESUME), unless -S or -incoming was given. Only the first has an
+   * effect, so that a monitor that is created anew may ask again.
    */
   startUpDone(argument: undefined): void;
   stop(argument: undefined): void;

@@ -46,6 +46,7 @@ export class MachinePower {
   readonly #options: MachinePowerOptions;
   #autostart: boolean;
   #noShutdown: boolean;
+  #startedUp = false;
   /** The guest asked to sleep, but was stopped before that was done: it sleeps once it runs again. */
   #sleepsWhenRunning = false;
 
@@ -74,10 +75,12 @@ export class MachinePower {
     this.#resettables.push(resettable);
   }
 
-  /** The end of start-up: RESUME and running, unless -S or -incoming was given. */
+  /** The end of start-up: RESUME and running, unless -S or -incoming was given. Only the first call has an effect. */
   startUpDone(): Promise<void> {
     return this.#tasks.run(async () => {
-      if (this.#autostart && !this.#lifecycle.has('incoming')) {
+      const isFirst = !this.#startedUp;
+      this.#startedUp = true;
+      if (isFirst && this.#autostart && !this.#lifecycle.has('incoming')) {
         await this.#start();
       }
     });

@@ -2,7 +2,8 @@
 import { writeSync } from 'node:fs';
 import type { ActorBehaviour, ActorContext } from '../actors/contract.ts';
 import { defineActor } from '../actors/define-actor.ts';
-import { closeForeign } from '../host/descriptor.ts';
+import { closeForeign, duplicate } from '../host/descriptor.ts';
+import { threadDescriptors } from '../host/descriptor-ledger.ts';
 import type { MachineContract } from '../machine/machine-contract.ts';
 import { hostClock } from './monitor-clock.ts';
 import { MACHINE_ACTOR, type MonitorActorConfig, type MonitorContract } from './monitor-contract.ts';
@@ -14,6 +15,7 @@ const thisHost: MonitorHost = {
   clock: hostClock,
   report: reportToStderr,
   closeDescriptor: closeForeign,
+  duplicateDescriptor: duplicate,
   afterReply: (callback) => setImmediate(callback),
 };
 
@@ -56,7 +58,6 @@ export async function createMonitors(
     asks: { flush: ({ deadlineMs }) => system.flush(deadlineMs) },
     tells: {
       actorFailed: ({ actor, cause, stopped }) => system.actorFailed(actor, cause, stopped),
-      actorRecovered: ({ actor }) => system.actorRecovered(actor),
     },
     stop,
   };
@@ -65,5 +66,8 @@ export async function createMonitors(
 export const monitorActor = defineActor<MonitorContract, MonitorActorConfig>({
   module: import.meta.url,
   exportName: 'monitorActor',
-  create: (context, config) => createMonitors(context, config, thisHost),
+  create(context, config) {
+    threadDescriptors().succeed(config.descriptors);
+    return createMonitors(context, config, thisHost);
+  },
 });

@@ -22,8 +22,6 @@ export interface MonitorTells {
    * `stopped`: the machine actor itself is dead and cannot say that the machine no longer runs: STOP is raised for it.
    */
   actorFailed(argument: { readonly actor: string; readonly cause: string; readonly stopped: boolean }): void;
-  /** An actor that had failed is back. */
-  actorRecovered(argument: { readonly actor: string }): void;
 }
 
 export interface MonitorEvents {
@@ -49,6 +47,8 @@ export interface MonitorActorConfig {
   readonly escapeCharacter: number;
   /** `RunStateView.allocate()` */
   readonly runState: SharedArrayBuffer;
+  /** `DescriptorRecord.allocate()`: what one life of this actor leaves open, the next one closes. */
+  readonly descriptors: SharedArrayBuffer;
 }
 
 /** The part of the command line's result that the monitor actor needs. */
@@ -65,7 +65,10 @@ export type MonitorFacts = Pick<
 >;
 
 /** Takes what concerns the monitor from a `MachineConfig`. */
-export function monitorActorConfig(facts: MonitorFacts, runState: SharedArrayBuffer): MonitorActorConfig {
+export function monitorActorConfig(
+  facts: MonitorFacts,
+  shared: Pick<MonitorActorConfig, 'runState' | 'descriptors'>,
+): MonitorActorConfig {
   const { name, uuid, machine, singleStep, chardevs, monitors, inheritedDescriptors, escapeCharacter } =
     facts;
   return {
@@ -74,6 +77,6 @@ export function monitorActorConfig(facts: MonitorFacts, runState: SharedArrayBuf
     monitors,
     inheritedDescriptors,
     escapeCharacter,
-    runState,
+    ...shared,
   };
 }

@@ -1,6 +1,7 @@
 /** All monitors of a process with what they share: character devices, descriptor sets, events, the command table. */
 import { settledWithin } from '../actors/clock.ts';
 import type { ActorRef } from '../actors/contract.ts';
+import { errorLine } from '../actors/error-codec.ts';
 import type { CharDevice } from '../backends/chardev/char-device.ts';
 import { CharDeviceRegistry } from '../backends/chardev/char-device-registry.ts';
 import type { ChardevConfig } from '../backends/chardev/chardev-config.ts';
@@ -28,6 +29,8 @@ export interface MonitorHost {
   /** One line on the process's error report. */
   readonly report: (message: string) => void;
   readonly closeDescriptor: CloseDescriptor;
+  /** A duplicate that is ours to close. Throws when `fd` is not open. */
+  readonly duplicateDescriptor: (fd: number) => number;
   /** Runs after what runs now has been answered. */
   readonly afterReply: (callback: () => void) => void;
 }
@@ -60,7 +63,7 @@ export class MonitorSystem {
       isRunning: () => runState.load() === 'running',
     });
     for (const { fd, set, opaque } of config.inheritedDescriptors) {
-      fdSets.add(fd, set, opaque);
+      fdSets.add(host.duplicateDescriptor(fd), set, opaque);
     }
     this.#options = options;
     this.#registry = new CharDeviceRegistry({
@@ -97,10 +100,23 @@ export class MonitorSystem {
         throw new MonitorError('ERR_MONITOR_CHARDEV', chardevFailure(id, config, error));
       });
     }
+    await this.#endStartUp();
     for (const config of monitors) {
       const monitor = this.#createMonitor(config);
       this.#monitors.push(monitor);
       monitor.start();
+    }
+  }
+
+  /**
+   * All devices are there, so the machine may run, and only a machine that runs (unless -S) is shown to clients: a
+   * `stop` must not overtake the start. A monitor that comes back to a machine that is dead has nothing to start.
+   */
+  async #endStartUp(): Promise<void> {
+    try {
+      await this.#options.machine.ask('startUpDone', undefined);
+    } catch (error) {
+      this.#options.host.report(`the machine could not be started: ${errorLine(error)}`);
     }
   }
 
@@ -118,10 +134,6 @@ export class MonitorSystem {
     if (stopped) {
       this.#services.events.raise('STOP');
     }
-  }
-
-  actorRecovered(actor: string): void {
-    this.#failures.delete(actor);
   }
 
   /**

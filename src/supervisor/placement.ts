@@ -11,6 +11,8 @@ export interface PlacedActor<C extends ActorContract, Config> {
   readonly location: ActorLocation<C, Config>;
   /** Two actors with one thread name share a thread. */
   readonly thread: string;
+  /** Milliseconds of silence after which its thread counts as hung; the runtime's default when absent. */
+  readonly heartbeatMs?: number;
 }
 
 export interface MachineActors {

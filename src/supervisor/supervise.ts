@@ -5,6 +5,7 @@
 import { ActorSystem } from '../actors/actor-system.ts';
 import type { ActorFailure, ActorRef } from '../actors/contract.ts';
 import { errorLine } from '../actors/error-codec.ts';
+import { DescriptorRecord } from '../host/descriptor-record.ts';
 import type { MachineConfig } from '../machine/machine-config.ts';
 import type { MachineContract } from '../machine/machine-contract.ts';
 import { RunStateView } from '../machine/run-state-view.ts';
@@ -75,24 +76,28 @@ class Supervision implements AsyncDisposable {
   async start(): Promise<void> {
     const { config, actors = DEFAULT_ACTORS } = this.#options;
     // Both threads start at the same time; the monitor's messages to the machine wait until that is there.
-    const machine = this.#system.spawn(actors.machine.location, {
+    const { location: machineLocation, ...machinePlace } = actors.machine;
+    const machine = this.#system.spawn(machineLocation, {
+      ...machinePlace,
       name: MACHINE_ACTOR,
-      thread: actors.machine.thread,
       config: { config, runState: this.#runStateWord },
     });
-    const monitor = this.#system.spawn(actors.monitor.location, {
+    const { location: monitorLocation, ...monitorPlace } = actors.monitor;
+    const monitor = this.#system.spawn(monitorLocation, {
+      ...monitorPlace,
       name: MONITOR_ACTOR,
-      thread: actors.monitor.thread,
       dependsOn: [MACHINE_ACTOR],
       restarts: MONITOR_RESTARTS,
-      config: monitorActorConfig(config, this.#runStateWord),
+      config: monitorActorConfig(config, {
+        runState: this.#runStateWord,
+        descriptors: DescriptorRecord.allocate(),
+      }),
     });
     monitor.catch(() => undefined);
     this.#machine = await machine;
     this.#machine.subscribe('exit', ({ code }) => this.#end(code));
     this.#monitor = await monitor;
     this.#monitor.subscribe('quit', () => this.#end(0));
-    await this.#machine.ask('startUpDone', undefined);
     this.#starting = false;
   }
 

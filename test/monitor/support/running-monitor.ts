@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ActorSystem } from '../../../src/actors/actor-system.ts';
 import type { ActorRef } from '../../../src/actors/contract.ts';
+import { DescriptorRecord } from '../../../src/host/descriptor-record.ts';
 import { machineActor } from '../../../src/machine/machine-actor.ts';
 import type { MachineConfig, MonitorConfig, NamedChardev } from '../../../src/machine/machine-config.ts';
 import type { MachineContract } from '../../../src/machine/machine-contract.ts';
@@ -63,6 +64,7 @@ export class RunningMonitor implements AsyncDisposable {
         ),
         inheritedDescriptors: [],
         escapeCharacter: 1,
+        descriptors: DescriptorRecord.allocate(),
         runState: this.#runStateBuffer,
       },
     });
