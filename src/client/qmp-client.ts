@@ -1,4 +1,4 @@
-/** A typed QMP session: commands with deadlines, pipelined; events kept from the moment they are asked for. */
+/** A typed QMP session: commands with deadlines, pipelined; events kept from the beginning. */
 import type { Duplex } from 'node:stream';
 
 import { type Clock, settledWithin, systemClock } from '../actors/clock.ts';
@@ -6,6 +6,7 @@ import type { QmpJson, QmpObject } from '../qapi/json-value.ts';
 import type { QmpCommandName } from '../qapi/qmp-types.generated.ts';
 import { QmpCommandError, QmpConnectionClosedError, QmpProtocolError } from './client-error.ts';
 import { onGivingUp, type WaitOptions } from './deadline.ts';
+import { EventInbox } from './event-inbox.ts';
 import { EventQueue } from './event-queue.ts';
 import {
   type CommandResult,
@@ -44,6 +45,8 @@ export interface QmpClientOptions {
 export interface WaitForEventOptions<E extends string> extends WaitOptions {
   /** Only an event for which this holds ends the waiting. */
   readonly where?: (data: EventData<E>) => boolean;
+  /** Only an event that arrives after the call counts. */
+  readonly fresh?: boolean;
 }
 
 interface Pending {
@@ -58,6 +61,7 @@ export class QmpClient implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #deadlineMs: number;
   readonly #pending = new Map<number, Pending>();
+  readonly #inbox = new EventInbox();
   readonly #listeners = new Set<(event: QmpEvent) => void>();
   readonly #waiters = new Set<(error: unknown) => void>();
   readonly #closed = Promise.withResolvers<void>();
@@ -160,7 +164,8 @@ export class QmpClient implements AsyncDisposable {
   }
 
   /**
-   * Resolves with the first event of that name that arrives after the call: call it before what causes the event.
+   * Resolves with the oldest event of that name since the session began that was not waited for yet, or with the next
+   * one: it does not matter whether the wait or what causes the event comes first.
    * @throws QmpDeadlineError, QmpConnectionClosedError, or the signal's reason
    */
   waitForEvent<const E extends EventName>(
@@ -171,38 +176,33 @@ export class QmpClient implements AsyncDisposable {
     // Whoever waits may have failed before it came to await this: that must not end the process.
     promise.catch(() => undefined);
     const awaited = `the event ${name}`;
+    const { where = () => true, fresh = false, ...wait } = options;
+    const filter = { name, where };
+    const kept = fresh ? undefined : this.#inbox.take(filter);
+    if (kept !== undefined) {
+      resolve(kept);
+      return promise;
+    }
     if (this.#failure !== undefined) {
       reject(new QmpConnectionClosedError(awaited, this.#failure.cause));
       return promise;
     }
-    const { where = () => true, ...wait } = options;
+    // Not there yet when the signal was aborted before the call.
+    let timer: Disposable | undefined;
     const stop = () => {
-      this.#listeners.delete(listener);
+      timer?.[Symbol.dispose]();
+      place[Symbol.dispose]();
       this.#waiters.delete(closed);
     };
-    const giveUp = (error: unknown) => {
+    const settle = (outcome: () => void) => {
       stop();
-      reject(error);
+      outcome();
     };
-    const closed = (cause: unknown) => {
-      timer[Symbol.dispose]();
-      giveUp(new QmpConnectionClosedError(awaited, cause));
-    };
-    const listener = (event: QmpEvent) => {
-      try {
-        if (isNamed(event, name) && where(event.data)) {
-          timer[Symbol.dispose]();
-          stop();
-          resolve(event);
-        }
-      } catch (error) {
-        timer[Symbol.dispose]();
-        giveUp(error);
-      }
-    };
-    this.#listeners.add(listener);
+    const giveUp = (error: unknown) => settle(() => reject(error));
+    const closed = (cause: unknown) => giveUp(new QmpConnectionClosedError(awaited, cause));
+    const place = this.#inbox.wait(filter, (event) => settle(() => resolve(event)), giveUp);
     this.#waiters.add(closed);
-    const timer = onGivingUp(this.#clock, awaited, { deadlineMs: this.#deadlineMs, ...wait }, giveUp);
+    timer = onGivingUp(this.#clock, awaited, { deadlineMs: this.#deadlineMs, ...wait }, giveUp);
     return promise;
   }
 
@@ -262,6 +262,7 @@ export class QmpClient implements AsyncDisposable {
   }
 
   #publish(event: QmpEvent): void {
+    this.#inbox.deliver(event);
     for (const listener of [...this.#listeners]) {
       listener(event);
     }

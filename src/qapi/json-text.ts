@@ -44,6 +44,7 @@ function floatText(value: number): string {
   if (!Number.isFinite(value)) {
     return value < 0 ? '-1e999' : '1e999';
   }
-  const text = String(value);
+  // String() drops the sign of zero.
+  const text = Object.is(value, -0) ? '-0' : String(value);
   return /[.e]/.test(text) ? text : `${text}.0`;
 }

@@ -39,7 +39,8 @@ test('node-qemu drives a machine from start to quit', async (t) => {
   await using folder = await scratch();
   const { socket, child } = await start(folder.path, '-name', 'vm1');
   const socat = spawn('socat', ['-t', '10', '-', `UNIX-CONNECT:${socket}`], { stdio: 'pipe' });
-  socat.stdin.end(
+  // Its input stays open: a client that closes its end is gone, and hears no more.
+  socat.stdin.write(
     [
       '{"execute": "query-status"}',
       '{"execute": "qmp_capabilities"}',
