@@ -28,7 +28,11 @@ test('an event goes to all who wait for it and is kept by none', (t) => {
   const inbox = new EventInbox();
   const heard: string[] = [];
   for (const who of ['first', 'second']) {
-    inbox.wait({ name: 'STOP', where: any }, () => heard.push(who), t.fail);
+    inbox.wait(
+      { name: 'STOP', where: any },
+      () => heard.push(who),
+      () => t.fail(),
+    );
   }
   inbox.deliver(event('STOP'));
   inbox.deliver(event('RESUME'));
@@ -38,7 +42,13 @@ test('an event goes to all who wait for it and is kept by none', (t) => {
 
 test('a wait that was given up takes nothing', (t) => {
   const inbox = new EventInbox();
-  inbox.wait({ name: 'STOP', where: any }, () => t.fail(), t.fail)[Symbol.dispose]();
+  inbox
+    .wait(
+      { name: 'STOP', where: any },
+      () => t.fail(),
+      () => t.fail(),
+    )
+    [Symbol.dispose]();
   inbox.deliver(event('STOP'));
   t.is(inbox.take({ name: 'STOP', where: any })?.event, 'STOP');
 });
@@ -49,9 +59,17 @@ test('what a condition throws ends its wait alone', (t) => {
   const failing = () => {
     throw new Error('bad condition');
   };
-  inbox.wait({ name: 'STOP', where: failing }, t.fail, (error) => errors.push(error));
+  inbox.wait(
+    { name: 'STOP', where: failing },
+    () => t.fail(),
+    (error) => errors.push(error),
+  );
   let heard = 0;
-  inbox.wait({ name: 'STOP', where: any }, () => heard++, t.fail);
+  inbox.wait(
+    { name: 'STOP', where: any },
+    () => heard++,
+    () => t.fail(),
+  );
   inbox.deliver(event('STOP'));
   t.is(heard, 1);
   t.is(errors.length, 1);
