@@ -20,7 +20,7 @@ async function start(folder: string, fault: string, ...args: string[]) {
     },
   );
   const stderr = text(child.stderr);
-  await listening(socket, child);
+  await listening(socket, child, stderr);
   return { socket, child, stderr };
 }
 
@@ -59,7 +59,7 @@ for (const [kind, cause] of [
     // The reply may be lost with the monitor.
     await first.execute('stop').catch(() => undefined);
     await first.closed;
-    await listening(socket, child);
+    await listening(socket, child, stderr);
     await using second = await connect({ path: socket });
     t.is((await second.execute('query-status')).status, 'internal-error');
     await t.throwsAsync(second.execute('cont'), { message: /Resetting the Virtual Machine is required/ });

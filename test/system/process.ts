@@ -39,11 +39,15 @@ export async function scratch(): Promise<{ path: string } & AsyncDisposable> {
 
 const RETRY_MS = 5;
 
-/** Resolves once something accepts connections at `path`; rejects when `child` ends before that. */
-export async function listening(path: string, child: ChildProcess): Promise<void> {
+/** Resolves once something accepts connections at `path`; rejects with `stderr` when `child` ends before that. */
+export async function listening(
+  path: string,
+  child: ChildProcess,
+  stderr: Promise<string> = Promise.resolve(''),
+): Promise<void> {
   for (;;) {
     if (child.exitCode !== null) {
-      throw new Error(`it ended with code ${child.exitCode} before it listened on ${path}`);
+      throw new Error(`it ended with code ${child.exitCode} before it listened on ${path}: ${await stderr}`);
     }
     const connected = await new Promise<boolean>((resolve) => {
       const probe = connect(path, () => {
