@@ -25,6 +25,8 @@ const SPACE = 0x20;
 
 /** Digits that a double holds exactly, whatever they are. */
 const SAFE_DIGITS = 15;
+/** Characters of the longest 64-bit integer. Reading a million digits exactly would take seconds. */
+const INT64_LENGTH = 20;
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 
@@ -108,18 +110,18 @@ class MessageParser {
   }
 
   #list(): QmpJson | typeof SYNTAX_ERROR {
-    const list: QmpJson[] = [];
     this.#position += 1;
     if (this.#skipBlanks() === CLOSE_BRACKET) {
       this.#position += 1;
-      return list;
+      return [];
     }
+    const first = this.value();
+    if (first === SYNTAX_ERROR) {
+      return SYNTAX_ERROR;
+    }
+    // Made of its first element: an empty list that grows reserves room for 17.
+    const list = [first];
     for (;;) {
-      const value = this.value();
-      if (value === SYNTAX_ERROR) {
-        return SYNTAX_ERROR;
-      }
-      list.push(value);
       const byte = this.#skipBlanks();
       this.#position += 1;
       if (byte === CLOSE_BRACKET) {
@@ -128,6 +130,11 @@ class MessageParser {
       if (byte !== COMMA) {
         return SYNTAX_ERROR;
       }
+      const value = this.value();
+      if (value === SYNTAX_ERROR) {
+        return SYNTAX_ERROR;
+      }
+      list.push(value);
     }
   }
 
@@ -203,6 +210,9 @@ function isFloatByte(byte: number): boolean {
 
 /** Exact when it fits 64 signed bits, a float when it does not. */
 function longInteger(text: string): number | bigint | QmpFloat {
+  if (text.length > INT64_LENGTH) {
+    return new QmpFloat(Number(text));
+  }
   const exact = BigInt(text);
   if (exact < INT64_MIN || exact > INT64_MAX) {
     return new QmpFloat(Number(text));

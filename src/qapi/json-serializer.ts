@@ -2,103 +2,114 @@
  * JSON values → text as the reference writes it: `, ` and `: ` between, everything beyond printable ASCII escaped with
  * upper-case hex digits, floats in fixed notation. The text is pure ASCII, so its length is its size in bytes.
  */
+import { AsciiWriter } from './ascii-writer.ts';
 import { QmpFloat, type QmpJson, type QmpObject } from './json-value.ts';
 import { wireKeys } from './wire-order.ts';
 
-const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
-const SPECIAL = /["\\]|[^\x20-\x7e]/gu;
 const FLOAT_DECIMALS = 6;
 /** From here on `toFixed` would switch to exponents; every double this large is an integer. */
 const TO_FIXED_LIMIT = 1e21;
 
-const SHORT_ESCAPES: Readonly<Record<string, string>> = {
-  '"': '\\"',
-  '\\': '\\\\',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-};
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const BLANK = 0x20;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const CARRIAGE_RETURN = 0x0d;
+const LINE_FEED = 0x0a;
+const INDENTATION = 4;
+/** Level of a value that is written on one line. */
+const ONE_LINE = -1;
+
+/** Writing never nests, so one writer serves all calls. */
+const writer = new AsciiWriter();
 
 /** One line, members in wire order. */
 export function serialize(value: QmpJson): string {
-  switch (typeof value) {
-    case 'string':
-      return quote(value);
-    case 'number':
-    case 'boolean':
-    case 'bigint':
-      return String(value);
-    default:
-      break;
-  }
-  if (value instanceof QmpFloat) {
-    return formatFloat(value.value);
-  }
-  if (isList(value)) {
-    return `[${value.map(serialize).join(', ')}]`;
-  }
-  let text = '';
-  for (const key of wireKeys(value)) {
-    const member = value[key];
-    if (member !== undefined) {
-      text += `${text === '' ? '' : ', '}${quote(key)}: ${serialize(member)}`;
-    }
-  }
-  return `{${text}}`;
+  writer.clear();
+  writeValue(value, ONE_LINE);
+  return writer.take();
 }
 
 /** Four blanks a level, lines end CR LF, and the blank behind a comma stays before the line end. */
-export function serializePretty(value: QmpJson, level = 0): string {
-  const inner = `\r\n${'    '.repeat(level + 1)}`;
-  const outer = `\r\n${'    '.repeat(level)}`;
-  if (typeof value !== 'object' || value instanceof QmpFloat) {
-    return serialize(value);
-  }
-  if (isList(value)) {
-    return `[${value.map((element) => inner + serializePretty(element, level + 1)).join(', ')}${outer}]`;
-  }
-  const members = prettyMembers(value, level + 1);
-  return `{${members.map((member) => inner + member).join(', ')}${outer}}`;
+export function serializePretty(value: QmpJson): string {
+  writer.clear();
+  writeValue(value, 0);
+  return writer.take();
 }
 
-function prettyMembers(object: QmpObject, level: number): string[] {
-  const members: string[] = [];
+function writeValue(value: QmpJson, level: number): void {
+  if (typeof value === 'string') {
+    writer.string(value);
+  } else if (typeof value === 'number') {
+    writer.integer(value);
+  } else if (typeof value !== 'object') {
+    writer.text(String(value));
+  } else if (value instanceof QmpFloat) {
+    writer.text(formatFloat(value.value));
+  } else if (isList(value)) {
+    writeList(value, level);
+  } else {
+    writeObject(value, level);
+  }
+}
+
+function writeList(list: readonly QmpJson[], level: number): void {
+  const inner = level === ONE_LINE ? ONE_LINE : level + 1;
+  writer.byte(OPEN_BRACKET);
+  for (let i = 0; i < list.length; i += 1) {
+    const element = list[i];
+    if (element !== undefined) {
+      writeSeparator(i === 0, inner);
+      writeValue(element, inner);
+    }
+  }
+  writeLineEnd(level);
+  writer.byte(CLOSE_BRACKET);
+}
+
+function writeObject(object: QmpObject, level: number): void {
+  const inner = level === ONE_LINE ? ONE_LINE : level + 1;
+  let isFirst = true;
+  writer.byte(OPEN_BRACE);
   for (const key of wireKeys(object)) {
     const member = object[key];
     if (member !== undefined) {
-      members.push(`${quote(key)}: ${serializePretty(member, level)}`);
+      writeSeparator(isFirst, inner);
+      isFirst = false;
+      writer.string(key);
+      writer.byte(COLON);
+      writer.byte(BLANK);
+      writeValue(member, inner);
     }
   }
-  return members;
+  writeLineEnd(level);
+  writer.byte(CLOSE_BRACE);
+}
+
+function writeSeparator(isFirst: boolean, level: number): void {
+  if (!isFirst) {
+    writer.byte(COMMA);
+    writer.byte(BLANK);
+  }
+  writeLineEnd(level);
+}
+
+/** Ends a line and indents the next; nothing when all is to be on one line. */
+function writeLineEnd(level: number): void {
+  if (level !== ONE_LINE) {
+    writer.byte(CARRIAGE_RETURN);
+    writer.byte(LINE_FEED);
+    for (let blanks = INDENTATION * level; blanks > 0; blanks -= 1) {
+      writer.byte(BLANK);
+    }
+  }
 }
 
 function isList(value: readonly QmpJson[] | QmpObject): value is readonly QmpJson[] {
   return Array.isArray(value);
-}
-
-/** A string literal. Unpaired surrogates become U+FFFD. */
-export function quote(text: string): string {
-  return PLAIN.test(text) ? `"${text}"` : `"${text.replace(SPECIAL, escapeCharacter)}"`;
-}
-
-function escapeCharacter(character: string): string {
-  const short = SHORT_ESCAPES[character];
-  if (short !== undefined) {
-    return short;
-  }
-  const codePoint = character.codePointAt(0) ?? 0;
-  if (codePoint >= 0xd800 && codePoint <= 0xdfff) {
-    return '\\uFFFD';
-  }
-  return Array.from({ length: character.length }, (_, unit) => hexEscape(character.charCodeAt(unit))).join(
-    '',
-  );
-}
-
-function hexEscape(unit: number): string {
-  return `\\u${unit.toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
 /** Six decimals, trailing zeros and a bare point removed. Infinity, which JSON lacks, is written as the largest double. */

@@ -6,19 +6,18 @@
 const BACKSLASH = 0x5c;
 const LOWER_U = 0x75;
 const ASCII_LIMIT = 0x80;
-const REPLACEMENT = '\uFFFD';
+const DIGIT_NINE = 0x39;
+const REPLACEMENT = 0xfffd;
+const FIRST_SUPPLEMENTARY = 0x10000;
+const LAST_CODE_POINT = 0x10ffff;
+/** The smallest character that a sequence of so many bytes may stand for. */
+const SMALLEST = [0, 0, 0x80, 0x800, FIRST_SUPPLEMENTARY];
 
-const SIMPLE_ESCAPES: Readonly<Record<number, string>> = {
-  34: '"',
-  39: "'",
-  47: '/',
-  92: '\\',
-  98: '\b',
-  102: '\f',
-  110: '\n',
-  114: '\r',
-  116: '\t',
-};
+/** By the letter behind the backslash; quotes, `/` and the backslash stand for themselves. */
+const SIMPLE_ESCAPES: Uint8Array = Uint8Array.from({ length: ASCII_LIMIT }, (_, letter) => letter);
+for (const [letter, character] of ['b\b', 'f\f', 'n\n', 'r\r', 't\t']) {
+  SIMPLE_ESCAPES[(letter ?? '').charCodeAt(0)] = (character ?? '').charCodeAt(0);
+}
 
 /** Names repeat from request to request: short strings are looked up before they are made. */
 const CACHE_SLOTS = 1024;
@@ -62,37 +61,62 @@ function isSame(text: string, bytes: Buffer, start: number, end: number): boolea
   return true;
 }
 
+/** Bytes to UTF-16 units, in one pass: a string never has more units than bytes. */
 function decodeSlowly(bytes: Buffer, start: number, end: number): string {
-  const parts: string[] = [];
+  const units = new Uint16Array(end - start);
+  let count = 0;
   let i = start;
   while (i < end) {
-    let plainEnd = i;
-    while (plainEnd < end && bytes[plainEnd] !== BACKSLASH && (bytes[plainEnd] ?? 0) < ASCII_LIMIT) {
-      plainEnd += 1;
-    }
-    if (plainEnd > i) {
-      parts.push(bytes.toString('latin1', i, plainEnd));
-      i = plainEnd;
-    } else if (bytes[i] === BACKSLASH) {
-      const isUnicode = bytes[i + 1] === LOWER_U;
-      parts.push(isUnicode ? unicodeEscape(bytes, i + 2) : (SIMPLE_ESCAPES[bytes[i + 1] ?? 0] ?? ''));
-      i += isUnicode ? 6 : 2;
+    const byte = bytes[i] ?? 0;
+    if (byte === BACKSLASH) {
+      const escaped = bytes[i + 1] ?? 0;
+      if (escaped === LOWER_U) {
+        const unit = unicodeEscape(bytes, i + 2);
+        i += 6;
+        if (unit === 0) {
+          continue;
+        }
+        units[count] = unit;
+      } else {
+        units[count] = SIMPLE_ESCAPES[escaped] ?? 0;
+        i += 2;
+      }
+      count += 1;
+    } else if (byte < ASCII_LIMIT) {
+      units[count] = byte;
+      count += 1;
+      i += 1;
     } else {
       const length = sequenceLength(bytes, i, end);
-      parts.push(decodeSequence(bytes, i, length));
+      const codePoint = decodeSequence(bytes, i, length);
+      if (codePoint >= FIRST_SUPPLEMENTARY) {
+        units[count] = 0xd7c0 + (codePoint >> 10);
+        count += 1;
+      }
+      units[count] = codePoint >= FIRST_SUPPLEMENTARY ? 0xdc00 | (codePoint & 0x3ff) : codePoint;
+      count += 1;
       i += length;
     }
   }
-  return parts.join('');
+  return Buffer.from(units.buffer).toString('utf16le', 0, 2 * count);
 }
 
-/** `\u0000` vanishes; surrogates are not joined, each is a broken character of its own. */
-function unicodeEscape(bytes: Buffer, digits: number): string {
-  const unit = Number.parseInt(bytes.toString('latin1', digits, digits + 4), 16);
-  if (unit === 0) {
-    return '';
+/** `\u0000` vanishes (0); surrogates are not joined, each is a broken character of its own. */
+function unicodeEscape(bytes: Buffer, digits: number): number {
+  let unit = 0;
+  for (let i = digits; i < digits + 4; i += 1) {
+    unit = (unit << 4) | hexValue(bytes[i] ?? 0);
   }
-  return unit >= 0xd800 && unit <= 0xdfff ? REPLACEMENT : String.fromCharCode(unit);
+  return isSurrogate(unit) ? REPLACEMENT : unit;
+}
+
+/** Of a digit in either case. */
+function hexValue(digit: number): number {
+  return digit <= DIGIT_NINE ? digit & 0xf : (digit & 0xf) + 9;
+}
+
+function isSurrogate(codePoint: number): boolean {
+  return codePoint >= 0xd800 && codePoint <= 0xdfff;
 }
 
 function expectedLength(lead: number): number {
@@ -115,12 +139,16 @@ function sequenceLength(bytes: Buffer, start: number, end: number): number {
   return length;
 }
 
-function decodeSequence(bytes: Buffer, start: number, length: number): string {
-  const text = bytes.toString('utf8', start, start + length);
-  // A broken sequence decodes to several replacement characters, or to one; a sound one to a single character.
-  return text.includes(REPLACEMENT) && !isReplacementItself(bytes, start) ? REPLACEMENT : text;
-}
-
-function isReplacementItself(bytes: Buffer, start: number): boolean {
-  return bytes[start] === 0xef && bytes[start + 1] === 0xbf && bytes[start + 2] === 0xbd;
+/** The character of one sequence, the replacement character when it is broken, too long or none of Unicode's. */
+function decodeSequence(bytes: Buffer, start: number, length: number): number {
+  const lead = bytes[start] ?? 0;
+  if (length < 2 || length < expectedLength(lead)) {
+    return REPLACEMENT;
+  }
+  let codePoint = lead & (0x7f >> length);
+  for (let i = start + 1; i < start + length; i += 1) {
+    codePoint = (codePoint << 6) | ((bytes[i] ?? 0) & 0x3f);
+  }
+  const isSound = codePoint >= (SMALLEST[length] ?? 0) && codePoint <= LAST_CODE_POINT;
+  return isSound && !isSurrogate(codePoint) ? codePoint : REPLACEMENT;
 }

@@ -242,3 +242,38 @@ test('cutting the stream into pieces anywhere changes nothing', (t) => {
     { numRuns: 1500 },
   );
 });
+
+test('long messages of small elements take time in proportion to their length', (t) => {
+  const seconds = (text: string): number => {
+    const start = process.cpuUsage().user;
+    readAll(text);
+    return (process.cpuUsage().user - start) / 1e6;
+  };
+  for (const message of [
+    (n: number) => `[${'1'.repeat(n)}]`,
+    (n: number) => `"${'\\u00e9'.repeat(n / 4)}"`,
+    (n: number) => `{${Array.from({ length: n / 8 }, (_, i) => `"k${i}":1`).join(',')}}`,
+  ]) {
+    seconds(message(50_000));
+    const short = seconds(message(100_000));
+    // Quadratic work would take a hundred times as long.
+    t.true(seconds(message(1_000_000)) < 50 * Math.max(short, 0.01), message(8));
+  }
+});
+
+test('characters of every length, whole and broken, next to escapes', (t) => {
+  const bytes = (text: string, ...more: number[]): Uint8Array =>
+    Buffer.concat([Buffer.from(`"\\n${text}`), Uint8Array.from(more), Buffer.from('"')]);
+  t.deepEqual(readAll(bytes('a\u00e9\u20ac\u{1f600}\u{10ffff}\uffff')), [
+    '"\\na\\u00E9\\u20AC\\uD83D\\uDE00\\uDBFF\\uDFFF\\uFFFF"',
+  ]);
+  // Too long for its character; a surrogate; cut off; beyond Unicode.
+  for (const broken of [
+    [0xe0, 0x80, 0x80],
+    [0xed, 0xa0, 0x80],
+    [0xf0, 0x9f, 0x98],
+    [0xf4, 0x90, 0x80, 0x80],
+  ]) {
+    t.deepEqual(readAll(bytes('', ...broken)), ['"\\n\\uFFFD"'], String(broken));
+  }
+});

@@ -14,6 +14,17 @@ test('separators, escapes and exact integers', (t) => {
   t.is(serialize(-9223372036854775808n), '-9223372036854775808');
 });
 
+test('what could not be written leaves nothing in the next text', (t) => {
+  t.throws(() => serialize(JSON.parse('{"a": [1, null]}')));
+  t.is(serialize('x'), '"x"');
+});
+
+test('texts longer than the buffer, escaped and not', (t) => {
+  const plain = 'x'.repeat(5000);
+  t.is(serialize([plain, '\n'.repeat(3000), plain]), `["${plain}", "${'\\n'.repeat(3000)}", "${plain}"]`);
+  t.is(serialize('é'.repeat(4000)), `"${'\\u00E9'.repeat(4000)}"`);
+});
+
 test('absent members are left out', (t) => {
   const optional: Record<string, string> = { a: 'x' };
   Reflect.set(optional, 'b', undefined);
