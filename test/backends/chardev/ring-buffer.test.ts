@@ -34,6 +34,21 @@ test('keeps the newest bytes, gives the oldest first', (t) => {
   );
 });
 
+test('a capacity costs memory only as bytes come, and the last allocation is the capacity itself', (t) => {
+  const buffer = new RingBuffer(2 ** 40);
+  t.is(buffer.capacity, 2 ** 40);
+  const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => i);
+  buffer.write(bytes.subarray(0, 3000));
+  buffer.consume(2000);
+  buffer.write(bytes.subarray(3000, 9000));
+  buffer.write(bytes.subarray(9000));
+  t.deepEqual(buffer.peek(2 ** 40), bytes.subarray(2000));
+  const small = new RingBuffer(8192);
+  small.write(bytes.subarray(0, 5000));
+  small.write(bytes.subarray(5000, 10_000));
+  t.deepEqual(small.peek(9000), bytes.subarray(10_000 - 8192, 10_000));
+});
+
 test('base64 comes back as it went in', (t) => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
@@ -110,6 +125,11 @@ test("errors are the commands' own", (t) => {
   for (const size of [0, 3, -8, 65537, 2.5]) {
     t.throws(() => new MemoryDevice('foo', '', size), {
       message: 'size of memory chardev must be power of two',
+    });
+  }
+  for (const size of [2 ** 31, 2 ** 40, 2 ** 63]) {
+    t.throws(() => new MemoryDevice('foo', '', size), {
+      message: `size of memory chardev must be at most 1073741824 bytes, not ${size}`,
     });
   }
 });
