@@ -15,6 +15,11 @@ const FORBIDDEN_IN_STRINGS = [0x00, 0xc0, 0xc1, ...range(0xf5, 0xff)];
 export const MAX_NESTING = 1024;
 /** Bytes of token text (blanks do not count) beyond which a message is refused. */
 export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+/**
+ * Tokens beyond which a message is refused, whatever their text: 64 MiB of `[1],` would become gigabytes of objects.
+ * (The reference spends kilobytes on a token and runs out of memory long before.)
+ */
+export const MAX_MESSAGE_TOKENS = 16 * 1024 * 1024;
 
 // Lexer states. START is 0, so that a fresh scan needs no table.
 const START = 0;
@@ -165,6 +170,8 @@ export class MessageScanner {
   #brackets = 0;
   /** Bytes of token text in the present message, before the piece being scanned. */
   #textBytes = 0;
+  /** Tokens of the present message. */
+  #tokens = 0;
   #position = 0;
   #begin = 0;
 
@@ -193,6 +200,7 @@ export class MessageScanner {
     this.#braces = 0;
     this.#brackets = 0;
     this.#textBytes = 0;
+    this.#tokens = 0;
   }
 
   /** Scans `bytes` from `from` to the end of a message, to a mistake, or to the end of the bytes. */
@@ -217,14 +225,16 @@ export class MessageScanner {
     return 'more';
   }
 
-  /** After a token: whether the message is over, too deep, or goes on. */
+  /** After a token: whether the message is over, too deep, too much, or goes on. */
   #judgeNesting(): ScanResult {
     const braces = this.#braces;
     const brackets = this.#brackets;
     if ((braces === 0 && brackets === 0) || braces < 0 || brackets < 0) {
       return 'message';
     }
-    return braces > MAX_NESTING || brackets > MAX_NESTING ? 'error' : 'more';
+    this.#tokens += 1;
+    const isTooMuch = braces > MAX_NESTING || brackets > MAX_NESTING || this.#tokens > MAX_MESSAGE_TOKENS;
+    return isTooMuch ? 'error' : 'more';
   }
 
   #scanUpTo(bytes: Uint8Array, from: number, stop: number): ScanResult {

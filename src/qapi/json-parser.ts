@@ -1,6 +1,6 @@
 /** One whole message, already known to consist of well-formed tokens and blanks → its value. */
 import { decodeString } from './json-string.ts';
-import { QmpFloat, type QmpJson } from './json-value.ts';
+import { QmpFloat, type QmpJson, type QmpObject } from './json-value.ts';
 
 /** What a message that is not a value of the dialect parses to. */
 export const SYNTAX_ERROR = Symbol('Invalid JSON syntax');
@@ -29,6 +29,10 @@ const SAFE_DIGITS = 15;
 const INT64_LENGTH = 20;
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
+
+/** Values are never changed, so one of each is enough, and millions of them cost nothing. */
+const EMPTY_OBJECT: QmpObject = Object.freeze({});
+const EMPTY_LIST: readonly QmpJson[] = Object.freeze([]);
 
 /** Reads the value in `bytes` from `start` to `end`. */
 export function parseMessage(bytes: Buffer, start: number, end: number): QmpJson | typeof SYNTAX_ERROR {
@@ -77,9 +81,13 @@ class MessageParser {
   }
 
   #object(): QmpJson | typeof SYNTAX_ERROR {
-    const object: Record<string, QmpJson> = {};
     this.#position += 1;
     let byte = this.#skipBlanks();
+    if (byte === CLOSE_BRACE) {
+      this.#position += 1;
+      return EMPTY_OBJECT;
+    }
+    const object: Record<string, QmpJson> = {};
     while (byte !== CLOSE_BRACE) {
       if (byte !== DOUBLE_QUOTE && byte !== SINGLE_QUOTE) {
         return SYNTAX_ERROR;
@@ -113,7 +121,7 @@ class MessageParser {
     this.#position += 1;
     if (this.#skipBlanks() === CLOSE_BRACKET) {
       this.#position += 1;
-      return [];
+      return EMPTY_LIST;
     }
     const first = this.value();
     if (first === SYNTAX_ERROR) {

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { MAX_MESSAGE_BYTES } from '../../src/qapi/json-lexer.ts';
+import { MAX_MESSAGE_BYTES, MAX_MESSAGE_TOKENS } from '../../src/qapi/json-lexer.ts';
 import { SYNTAX_ERROR } from '../../src/qapi/json-parser.ts';
 import { JsonReader } from '../../src/qapi/json-reader.ts';
 import { QmpFloat, type QmpJson } from '../../src/qapi/json-value.ts';
@@ -276,4 +276,14 @@ test('characters of every length, whole and broken, next to escapes', (t) => {
   ]) {
     t.deepEqual(readAll(bytes('', ...broken)), ['"\\n\\uFFFD"'], String(broken));
   }
+});
+
+test('tokens: a message of too many of them is refused, and what follows is read', (t) => {
+  // The bracket is a token too, and the one that is refused is a comma.
+  const list = (elements: number): Buffer => Buffer.alloc(2 * elements, '1,');
+  const reader = new JsonReader();
+  reader.push(Buffer.concat([Buffer.from('['), list(MAX_MESSAGE_TOKENS / 2), Buffer.from('{"a": []}')]));
+  t.is(reader.next(), SYNTAX_ERROR);
+  t.deepEqual(reader.next(), { a: [] });
+  t.false(reader.hasMore);
 });
