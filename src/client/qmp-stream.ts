@@ -17,7 +17,8 @@ export interface QmpStreamHandlers {
 /** Sends and receives whole messages. */
 export class QmpStream {
   readonly #stream: Duplex;
-  readonly #reader = new JsonReader();
+  /** Newer machines than ours send null. */
+  readonly #reader = new JsonReader({ acceptsNull: true });
   readonly #handlers: QmpStreamHandlers;
 
   constructor(stream: Duplex, handlers: QmpStreamHandlers) {
@@ -66,7 +67,9 @@ export class QmpStream {
       this.#handlers.message(value);
     } else {
       this.#stream.destroy(
-        new QmpProtocolError(`The other side sent ${serialize(value)} where QMP has an object`),
+        new QmpProtocolError(
+          `The other side sent ${value === null ? 'null' : serialize(value)} where QMP has an object`,
+        ),
       );
     }
   }

@@ -34,20 +34,35 @@ const INT64_MAX = 2n ** 63n - 1n;
 const EMPTY_OBJECT: QmpObject = Object.freeze({});
 const EMPTY_LIST: readonly QmpJson[] = Object.freeze([]);
 
+export interface ParseOptions {
+  /**
+   * Lets `null` through, as JavaScript's own, although no type here has it: machines of other versions send it, and a
+   * client hands it on to whoever knows the command. The dialect of this version has no null.
+   */
+  readonly acceptsNull?: boolean;
+}
+
 /** Reads the value in `bytes` from `start` to `end`. */
-export function parseMessage(bytes: Buffer, start: number, end: number): QmpJson | typeof SYNTAX_ERROR {
-  return new MessageParser(bytes, start, end).value();
+export function parseMessage(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  options: ParseOptions = {},
+): QmpJson | typeof SYNTAX_ERROR {
+  return new MessageParser(bytes, start, end, options).value();
 }
 
 class MessageParser {
   readonly #bytes: Buffer;
   readonly #end: number;
+  readonly #acceptsNull: boolean;
   #position: number;
 
-  constructor(bytes: Buffer, start: number, end: number) {
+  constructor(bytes: Buffer, start: number, end: number, options: ParseOptions) {
     this.#bytes = bytes;
     this.#position = start;
     this.#end = end;
+    this.#acceptsNull = options.acceptsNull ?? false;
   }
 
   value(): QmpJson | typeof SYNTAX_ERROR {
@@ -200,7 +215,7 @@ class MessageParser {
     if (word === 'true' || word === 'false') {
       return word === 'true';
     }
-    return SYNTAX_ERROR;
+    return word === 'null' && this.#acceptsNull ? (null as unknown as boolean) : SYNTAX_ERROR;
   }
 }
 

@@ -1,12 +1,13 @@
 /** Bytes in pieces of any size → the messages in them, one at a time, so that a caller can stop between two. */
 import { MessageScanner } from './json-lexer.ts';
-import { parseMessage, SYNTAX_ERROR } from './json-parser.ts';
+import { type ParseOptions, parseMessage, SYNTAX_ERROR } from './json-parser.ts';
 import type { QmpJson } from './json-value.ts';
 
 const EMPTY = Buffer.alloc(0);
 const SPACE = 0x20;
 
 export class JsonReader {
+  readonly #options: ParseOptions;
   readonly #scanner = new MessageScanner();
   /** The piece being read, from `#position` on. */
   #piece: Buffer = EMPTY;
@@ -14,6 +15,10 @@ export class JsonReader {
   /** What earlier pieces held of the message that has not ended yet: the first `#carriedBytes` bytes. */
   #carried: Buffer = EMPTY;
   #carriedBytes = 0;
+
+  constructor(options: ParseOptions = {}) {
+    this.#options = options;
+  }
 
   /** Whether bytes are left that `next` has not looked at. */
   get hasMore(): boolean {
@@ -57,10 +62,10 @@ export class JsonReader {
       return SYNTAX_ERROR;
     }
     if (this.#carriedBytes === 0) {
-      return parseMessage(this.#piece, begin, this.#position);
+      return parseMessage(this.#piece, begin, this.#position, this.#options);
     }
     this.#carry(this.#piece.subarray(begin, this.#position));
-    const value = parseMessage(this.#carried, 0, this.#carriedBytes);
+    const value = parseMessage(this.#carried, 0, this.#carriedBytes, this.#options);
     this.#dropCarried();
     return value;
   }

@@ -172,7 +172,7 @@ export function ownMember(object: QmpObject, name: string): QmpJson | undefined 
 }
 
 export function isObject(value: QmpJson | undefined): value is QmpObject {
-  return typeof value === 'object' && !Array.isArray(value) && !(value instanceof QmpFloat);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof QmpFloat);
 }
 
 export function isInteger(value: QmpJson | undefined): value is number | bigint {

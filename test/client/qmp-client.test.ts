@@ -44,6 +44,17 @@ test('a server that greets with garbage is a protocol error', async (t) => {
   t.true(near.destroyed);
 });
 
+test('null, which newer machines send, comes through', async (t) => {
+  const { client, server } = await session();
+  const reply = client.execute('x-blockdev-of-tomorrow');
+  const { id } = await server.request();
+  server.send(`{"return": {"backing": null, "list": [null, 1]}, "id": ${id}}\r\n`);
+  t.deepEqual(await reply, JSON.parse('{"backing": null, "list": [null, 1]}'));
+  const nothing = client.execute('x-nothing');
+  server.send(`{"return": null, "id": ${(await server.request()).id}}\r\n`);
+  t.is(await nothing, JSON.parse('null'));
+});
+
 test('a server that never greets runs into the deadline', async (t) => {
   const clock = new FakeClock();
   const { near } = pair();
