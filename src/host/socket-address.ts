@@ -31,6 +31,16 @@ export function encodeUnixAddress(path: string): Uint8Array {
   return address;
 }
 
+/** @returns the path, '' for a socket without one, or undefined when the bytes are no unix address */
+export function decodeUnixAddress(address: Uint8Array): string | undefined {
+  const bytes = Buffer.from(address.buffer, address.byteOffset, address.byteLength);
+  if (bytes.readUInt16LE(0) !== AF_UNIX) {
+    return undefined;
+  }
+  const end = bytes.indexOf(0, FAMILY_BYTES);
+  return bytes.toString('utf8', FAMILY_BYTES, end < 0 ? bytes.length : end);
+}
+
 /** @param endpoint an IPv4 or IPv6 address in numbers, the latter perhaps with `%` and a numeric scope */
 export function encodeInetAddress(endpoint: InetEndpoint): Uint8Array {
   const v6 = isIPv6(endpoint.host);

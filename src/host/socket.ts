@@ -3,7 +3,12 @@ import { threadDescriptors } from './descriptor-ledger.ts';
 import { FdWatcher } from './fd-watcher.ts';
 import { EAGAIN, EINPROGRESS, EINTR, HostError, lastError } from './host-error.ts';
 import { errno, libc } from './libc.ts';
-import { decodeInetAddress, type InetEndpoint, SOCKADDR_STORAGE_BYTES } from './socket-address.ts';
+import {
+  decodeInetAddress,
+  decodeUnixAddress,
+  type InetEndpoint,
+  SOCKADDR_STORAGE_BYTES,
+} from './socket-address.ts';
 
 const SOCK_STREAM_NONBLOCK_CLOEXEC = 1 | 0o4000 | 0o2000000;
 const SOCK_NONBLOCK_CLOEXEC = 0o4000 | 0o2000000;
@@ -124,6 +129,14 @@ export function connectSocket(fd: number, address: Uint8Array, signal?: AbortSig
     signal?.addEventListener('abort', abort);
     watcher.watch({ readable: false, writable: true });
   });
+}
+
+/** The path that a unix socket is bound to, '' when it has none; undefined for other families. */
+export function localUnixPath(fd: number): string | undefined {
+  const address = new Uint8Array(SOCKADDR_STORAGE_BYTES);
+  return libc().getsockname(fd, address, Uint32Array.of(address.byteLength)) < 0
+    ? undefined
+    : decodeUnixAddress(address);
 }
 
 /** The address that an IPv4 or IPv6 socket is bound to; undefined for other families. */

@@ -3,7 +3,12 @@ import { createServer } from 'node:net';
 import test from 'ava';
 import { threadDescriptors } from '../../src/host/descriptor-ledger.ts';
 import { connectSocket, createStreamSocket, localEndpoint } from '../../src/host/socket.ts';
-import { decodeInetAddress, encodeInetAddress } from '../../src/host/socket-address.ts';
+import {
+  decodeInetAddress,
+  decodeUnixAddress,
+  encodeInetAddress,
+  encodeUnixAddress,
+} from '../../src/host/socket-address.ts';
 
 for (const host of ['127.0.0.1', '255.254.253.252', '::1', '::', 'fe80::1:2', '2001:db8::8:800:200c:417a']) {
   test(`${host} survives the way through struct sockaddr`, (t) => {
@@ -33,4 +38,10 @@ test("a refused connection has glibc's text", async (t) => {
     code: 'ERR_HOST_ECONNREFUSED',
     message: 'Failed to connect to socket: Connection refused',
   });
+});
+
+test('a unix address gives its path back, and is told from others', (t) => {
+  t.is(decodeUnixAddress(encodeUnixAddress('/tmp/é')), '/tmp/é');
+  t.is(decodeUnixAddress(encodeUnixAddress('')), '');
+  t.is(decodeUnixAddress(encodeInetAddress({ host: '127.0.0.1', port: 1 })), undefined);
 });

@@ -47,6 +47,12 @@ function tcp(text: string, telnet: boolean): OptionPair[] {
   return telnet ? [...pairs, ['telnet', 'on']] : pairs;
 }
 
+/** Without a path the device says that it misses one. */
+function unix(list: string): OptionPair[] {
+  const backend: OptionPair = ['backend', 'socket'];
+  return list === '' ? [backend, ['path', '']] : [backend, ...splitOptionList(list, 'path')];
+}
+
 function udp(text: string): OptionPair[] {
   const expected = 'udp:[RHOST]:RPORT[@[LHOST]:LPORT]';
   const remote = hostAndPort(text.slice('udp:'.length));
@@ -109,7 +115,7 @@ const PREFIXES: readonly (readonly [prefix: string, read: (text: string) => Opti
   ['tcp:', (text) => tcp(text, false)],
   ['telnet:', (text) => tcp(text, true)],
   ['udp:', udp],
-  ['unix:', (text) => [['backend', 'socket'], ...splitOptionList(text.slice('unix:'.length), 'path')]],
+  ['unix:', (text) => unix(text.slice('unix:'.length))],
   ['/dev/parport', (text) => withPath('parallel', text)],
   ['/dev/ppi', (text) => withPath('parallel', text)],
   ['/dev/', (text) => withPath('serial', text)],

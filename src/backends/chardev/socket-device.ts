@@ -40,6 +40,7 @@ export class SocketDevice extends CharDeviceBase {
   #listener: { readonly endpoint: SocketEndpoint; readonly watcher: FdWatcher } | undefined;
   #connection: Connection | undefined;
   #name = '';
+  #isUnix: boolean;
   #timer: Disposable | undefined;
   readonly #firstPeer: PromiseWithResolvers<void> = Promise.withResolvers();
 
@@ -47,6 +48,7 @@ export class SocketDevice extends CharDeviceBase {
     super(creation.label, creation.filename);
     this.#creation = creation;
     this.#config = config;
+    this.#isUnix = config.address.type === 'unix';
     this.#firstPeer.promise.catch(() => {});
   }
 
@@ -71,9 +73,8 @@ export class SocketDevice extends CharDeviceBase {
 
   /** `unix:PATH`, `tcp:HOST:PORT` or `telnet:HOST:PORT`, then `,server` on a server. */
   override get filename(): string {
-    const { address, telnet, server } = this.#config;
-    const isUnix = this.#listener?.endpoint.isUnix ?? address.type === 'unix';
-    const scheme = isUnix ? 'unix' : telnet ? 'telnet' : 'tcp';
+    const { telnet, server } = this.#config;
+    const scheme = this.#isUnix ? 'unix' : telnet ? 'telnet' : 'tcp';
     return `${scheme}:${this.#name}${server ? ',server' : ''}`;
   }
 
@@ -148,6 +149,7 @@ export class SocketDevice extends CharDeviceBase {
       throw this.#abort.signal.reason;
     }
     this.#name = endpoint.name;
+    this.#isUnix = endpoint.isUnix;
     const watcher = new FdWatcher(endpoint.fd, { readable: () => this.#accept(), writable() {} });
     this.#listener = { endpoint, watcher };
     watcher.watch({ readable: true, writable: false });
@@ -185,6 +187,7 @@ export class SocketDevice extends CharDeviceBase {
         throw this.#abort.signal.reason;
       }
       this.#name = endpoint.name;
+      this.#isUnix = endpoint.isUnix;
       this.#serve(endpoint.fd, endpoint.isUnix, false);
     } catch (error) {
       if (reconnect === 0 || address.type === 'fd' || this.#abort.signal.aborted) {

@@ -13,6 +13,7 @@ import {
   isListening,
   listenOn,
   localEndpoint,
+  localUnixPath,
   setIpv6Only,
   socketFamily,
 } from '../../host/socket.ts';
@@ -208,6 +209,6 @@ function adopt(fd: number, server: boolean): SocketEndpoint {
   }
   setNonBlocking(fd, true);
   const endpoint = localEndpoint(fd);
-  const name = endpoint === undefined ? `fd:${fd}` : endpointText(endpoint);
+  const name = endpoint === undefined ? (localUnixPath(fd) ?? `fd:${fd}`) : endpointText(endpoint);
   return { fd, isUnix: family === AF_UNIX, name, cleanUp: nothing };
 }

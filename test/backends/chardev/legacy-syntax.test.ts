@@ -24,6 +24,7 @@ const devices: readonly [text: string, options: string][] = [
   ['udp:h:9@:10', 'backend=udp,host=h,port=9,localaddr=,localport=10'],
   ['udp:h:9@l:10', 'backend=udp,host=h,port=9,localaddr=l,localport=10'],
   ['unix:/tmp/q,server,nowait', 'backend=socket,path=/tmp/q,server=on,wait=off'],
+  ['unix:', 'backend=socket,path='],
   ['unix:/tmp/a,,b', 'backend=socket,path=/tmp/a,,b'],
   ['/dev/ttyS0', 'backend=serial,path=/dev/ttyS0'],
   ['/dev/parport0', 'backend=parallel,path=/dev/parport0'],
