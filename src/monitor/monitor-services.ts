@@ -23,19 +23,20 @@ export interface MachineIdentity {
   readonly singleStep: boolean;
 }
 
+/** How a monitor asks for a character device. */
+export interface ChardevRequest {
+  /** The monitor whose named descriptors `fd` addresses refer to; absent for one without connection. */
+  readonly caller: MonitorCaller | undefined;
+  /** In whose syntax it is asked for, which decides the `filename` of devices without an address. */
+  readonly origin: 'command-line' | 'monitor';
+  /** A multiplexer goes before the device and takes its label. */
+  readonly mux?: boolean;
+}
+
 /** The character devices of this process, by label. */
 export interface CharDevices {
-  /**
-   * Creates a device and lists it.
-   * @param caller the monitor whose named descriptors `fd` addresses refer to
-   * @param origin in whose syntax it was asked for, which decides its `filename`; the command line's when absent
-   */
-  add(
-    label: string,
-    config: ChardevConfig,
-    caller?: MonitorCaller,
-    origin?: 'command-line' | 'monitor',
-  ): Promise<CharDevice>;
+  /** Creates a device and lists it. Rejects when the label is taken, or with what the device says. */
+  add(label: string, config: ChardevConfig, request: ChardevRequest): Promise<CharDevice>;
   find(label: string): CharDevice | undefined;
   /** Newest first. */
   list(): readonly CharDevice[];

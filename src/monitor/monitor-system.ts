@@ -63,7 +63,7 @@ export class MonitorSystem {
       isRunning: () => runState.load() === 'running',
     });
     for (const { fd, set, opaque } of config.inheritedDescriptors) {
-      fdSets.add(host.duplicateDescriptor(fd), set, opaque);
+      fdSets.add(inheritedDescriptor(host, fd, set), set, opaque);
     }
     this.#options = options;
     this.#registry = new CharDeviceRegistry({
@@ -203,17 +203,34 @@ export class MonitorSystem {
   }
 }
 
+/** Says which option of the command line names a descriptor that nobody has passed. */
+function inheritedDescriptor(host: MonitorHost, fd: number, set: number): number {
+  try {
+    return host.duplicateDescriptor(fd);
+  } catch (error) {
+    const message = `-add-fd fd=${fd},set=${set}: expected an inherited descriptor, but ${fd} is not open`;
+    throw new MonitorError('ERR_MONITOR_FD_UNKNOWN', message, { cause: error });
+  }
+}
+
 /** Says which device of the command line it is that could not be created. */
 function chardevFailure(id: string, config: ChardevConfig, error: unknown): string {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = error instanceof Error ? reasonOf(error) : String(error);
   return `character device '${id}' (${describeChardev(config)}): ${reason}`;
+}
+
+/** The schema's texts are short (`Failed to create chardev`); what lies behind them is told here. */
+function reasonOf({ message, cause }: Error): string {
+  return cause instanceof Error && !message.includes(cause.message)
+    ? `${message}: ${cause.message}`
+    : message;
 }
 
 function charDevices(registry: CharDeviceRegistry): CharDevices {
   return {
-    add: (label, config, caller, origin = 'command-line') =>
+    add: (label, config, { caller, ...options }) =>
       registry.create(label, config, {
-        origin,
+        ...options,
         ...(caller && { takeNamedDescriptor: (name: string) => caller.namedDescriptors.take(name) }),
       }),
     find: (label) => registry.get(label),

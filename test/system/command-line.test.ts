@@ -41,6 +41,22 @@ for (const [args, words] of [
   [['-nodefaults', '-qmp', 'unix:/no/such/folder/q,server,nowait'], ['/no/such/folder/q']],
   [['-nodefaults', '-mon', 'chardev=ghost,mode=control'], ['ghost']],
   [
+    ['-nodefaults', '-qmp', 'unix:'],
+    ['-qmp unix:', 'no path specified'],
+  ],
+  [
+    ['-nodefaults', '-add-fd', 'fd=77,set=1'],
+    ['-add-fd', '77', 'not open'],
+  ],
+  [
+    ['-nodefaults', '-chardev', 'pipe,id=p,path=/no/such/pipe'],
+    ["'p'", '/no/such/pipe', 'No such file'],
+  ],
+  [
+    ['-nodefaults', '-chardev', 'memory,id=m,size=1T'],
+    ["'m'", 'at most', '1099511627776'],
+  ],
+  [
     ['-nodefaults', '-pidfile', '/no/such/folder/pid'],
     ['-pidfile', '/no/such/folder/pid'],
   ],

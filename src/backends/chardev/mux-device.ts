@@ -60,10 +60,8 @@ export class MuxDevice implements CharDevice, CharFrontEnd {
     }
     const slot: Slot = { frontEnd, buffer: [] };
     this.#slots.push(slot);
-    if (this.connected) {
-      frontEnd.event('opened');
-    }
-    this.#moveFocus(slot);
+    // What the front end before it has left to write comes before the greeting of the new one.
+    this.#moveFocus(slot, this.connected);
   }
 
   detach(frontEnd: CharFrontEnd): void {
@@ -161,10 +159,14 @@ export class MuxDevice implements CharDevice, CharFrontEnd {
     }
   }
 
-  #moveFocus(slot: Slot | undefined): void {
+  /** @param opens the front end is new, and the device has a peer */
+  #moveFocus(slot: Slot | undefined, opens = false): void {
     if (slot !== this.#focus) {
       this.#focus?.frontEnd.event('mux-out');
       this.#focus = slot;
+      if (opens) {
+        slot?.frontEnd.event('opened');
+      }
       slot?.frontEnd.event('mux-in');
     }
     this.resume();

@@ -12,7 +12,10 @@ export const chardevCommands: readonly CommandEntry[] = [
   ),
 
   defineCommand('chardev-add', async ({ id, backend }, { services, caller }) => {
-    const device = await services.chardevs.add(id, chardevConfig(backend), caller, 'monitor');
+    const device = await services.chardevs.add(id, chardevConfig(backend), {
+      caller,
+      origin: 'monitor',
+    });
     return backend.type === 'pty' ? { pty: device.filename.slice(PTY_PREFIX.length) } : {};
   }),
 

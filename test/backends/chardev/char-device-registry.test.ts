@@ -44,6 +44,28 @@ test('only what nobody uses is removed', async (t) => {
   });
 });
 
+test('mux=on: the multiplexer has the label and the file name, the device behind it is called ID-base', async (t) => {
+  const { registry } = makeWorld(t);
+  const named = (origin: 'command-line' | 'monitor') =>
+    registry.create(`${origin}1`, { kind: 'null' }, { mux: true, origin });
+  await named('command-line');
+  await named('monitor');
+  t.deepEqual(
+    registry.list().map(({ label, filename, busy }) => ({ label, filename, busy })),
+    [
+      { label: 'monitor1', filename: '', busy: false },
+      { label: 'monitor1-base', filename: '', busy: true },
+      { label: 'command-line1', filename: 'null', busy: false },
+      { label: 'command-line1-base', filename: 'null', busy: true },
+    ],
+  );
+  await registry.create('taken', { kind: 'null' });
+  await t.throwsAsync(registry.create('taken', { kind: 'null' }, { mux: true }), {
+    code: 'ERR_CHARDEV_EXISTS',
+  });
+  t.is(registry.get('taken-base'), undefined);
+});
+
 test('a multiplexer needs a base that is there and free', async (t) => {
   const { registry } = makeWorld(t);
   await t.throwsAsync(registry.create('m', { kind: 'mux', chardev: 'none' }), {

@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
+import type { CharEvent } from '../../../src/backends/chardev/char-device.ts';
 import { CharDeviceBase } from '../../../src/backends/chardev/char-device-base.ts';
 import { MuxDevice } from '../../../src/backends/chardev/mux-device.ts';
 import { ManualClock } from '../../actors/manual-clock.ts';
@@ -51,6 +52,18 @@ test('the newest front end has the focus; ctrl-a c goes round', (t) => {
   t.is(b.text, '13');
   t.deepEqual(a.events, ['opened', 'mux-in', 'mux-out', 'mux-in', 'mux-out']);
   t.deepEqual(b.events, ['opened', 'mux-in', 'mux-out', 'mux-in']);
+});
+
+test('the front end that loses the focus writes its last before the new one greets', (t) => {
+  const { mux, host } = makeMux(t);
+  const speaking = (name: string) => ({
+    canReceive: () => 1,
+    receive: () => undefined,
+    event: (event: CharEvent) => mux.write(Buffer.from(`${name} ${event};`)),
+  });
+  mux.attach(speaking('a'));
+  mux.attach(speaking('b'));
+  t.is(host.written, 'a opened;a mux-in;a mux-out;b opened;b mux-in;');
 });
 
 test('everybody writes to the host', (t) => {

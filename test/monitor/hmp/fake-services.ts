@@ -16,6 +16,8 @@ export interface FakeServices extends CommandServices {
   /** Every executeQmp: name and arguments. */
   readonly calls: readonly (readonly [name: string, args: unknown])[];
   readonly added: readonly (readonly [label: string, config: ChardevConfig])[];
+  /** Labels of `added` that were to get a multiplexer. */
+  readonly multiplexed: readonly string[];
   readonly removed: readonly string[];
   readonly reports: readonly string[];
   /** -1 when a monitor has gone that never came. */
@@ -45,6 +47,7 @@ export function fakeServices(options: FakeServicesOptions = {}): FakeServices {
   const answers: Answers = { ...ANSWERS, ...options.answers };
   const calls: [string, unknown][] = [];
   const added: [string, ChardevConfig][] = [];
+  const multiplexed: string[] = [];
   const removed: string[] = [];
   const reports: string[] = [];
   let connected = 0;
@@ -60,6 +63,7 @@ export function fakeServices(options: FakeServicesOptions = {}): FakeServices {
   return {
     calls,
     added,
+    multiplexed,
     removed,
     reports,
     connected: () => connected,
@@ -77,11 +81,14 @@ export function fakeServices(options: FakeServicesOptions = {}): FakeServices {
     } as CommandServices['machine'],
     runState: new RunStateView(RunStateView.allocate()),
     chardevs: {
-      async add(label, config) {
+      async add(label, config, { mux }) {
         if (options.failingLabels?.includes(label)) {
           throw new TroupeError('ERR_CHARDEV_EXISTS', `Chardev '${label}' already exists`);
         }
         added.push([label, config]);
+        if (mux) {
+          multiplexed.push(label);
+        }
         return new FakeCharDevice();
       },
       find: (label) => options.chardevs?.find((device) => device.label === label),

@@ -254,7 +254,7 @@ test('two monitors share a real multiplexer', async (t) => {
       version: '1.5.50',
     }).start();
   }
-  t.is(screenText(base.take()), screenText(`${BANNER}(qemu) ${BANNER}(qemu) \r\n`));
+  t.is(screenText(base.take()), screenText(`${BANNER}(qemu) \r\n${BANNER}(qemu) `));
   base.send('info name\n');
   await settle();
   t.is(screenText(base.take()), 'info name\nsecond\n(qemu) ');

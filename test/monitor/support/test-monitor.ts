@@ -66,8 +66,7 @@ export class TestMonitor {
       machine: this.#fakeMachine(options.machine ?? {}),
       runState: this.runState,
       chardevs: {
-        add: (label, config, _caller, origin = 'command-line') =>
-          this.registry.create(label, config, { origin }),
+        add: (label, config, { caller: _caller, ...options }) => this.registry.create(label, config, options),
         find: (label) => this.registry.get(label),
         list: () => this.registry.list(),
         remove: (label) => this.registry.remove(label),

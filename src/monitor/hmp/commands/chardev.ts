@@ -1,5 +1,4 @@
 /** Character devices that come and go while the machine is there. */
-import type { ChardevConfig } from '../../../backends/chardev/chardev-config.ts';
 import { chardevFromOptions } from '../../../backends/chardev/chardev-options.ts';
 import { OptionError } from '../../../options/option-error.ts';
 import { parseGroupText } from '../../../options/option-group.ts';
@@ -18,11 +17,11 @@ export const chardevAdd = defineHumanCommand({
   arguments: [{ name: 'options', kind: 'string' }],
   params: 'kind,id=ID[,key=value...]',
   help: 'create a character device, described as for -chardev',
-  async run(context, { options }) {
+  async run({ services, caller }, { options }) {
     const { id, values } = parseOptions(options);
     if (id === undefined) throw new HmpError('ERR_HMP_REFUSED', 'chardev: no id specified');
     const { config, mux } = chardevFromOptions(values, id, { stdioSignal: true });
-    await (mux ? addWithMultiplexer(context, id, config) : add(context, id, config));
+    await services.chardevs.add(id, config, { caller, origin: 'command-line', mux });
     return '';
   },
 });
@@ -44,25 +43,5 @@ function parseOptions(text: string): OptionList {
   } catch (error) {
     if (!(error instanceof OptionError)) throw error;
     throw new HmpError('ERR_HMP_SYNTAX', `${error.message}\nParsing chardev args failed`);
-  }
-}
-
-async function add({ services, caller }: HumanContext, label: string, config: ChardevConfig): Promise<void> {
-  await services.chardevs.add(label, config, caller);
-}
-
-/** The device gets a name of its own; the multiplexer before it takes the name that was asked for. */
-async function addWithMultiplexer(
-  context: HumanContext,
-  label: string,
-  config: ChardevConfig,
-): Promise<void> {
-  const base = `${label}-base`;
-  await add(context, base, config);
-  try {
-    await add(context, label, { kind: 'mux', chardev: base });
-  } catch (error) {
-    await context.services.chardevs.remove(base);
-    throw error;
   }
 }
