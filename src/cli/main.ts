@@ -1,6 +1,7 @@
 /** What `bin/troupe` runs: command line in, machine, exit code out. Nothing else writes to standard error here. */
 import { writeSync } from 'node:fs';
 import { TroupeError } from '../errors/troupe-error.ts';
+import { announceContinuation } from '../host/terminal.ts';
 import type { MachineConfig } from '../machine/machine-config.ts';
 import { announceReady, isDaemon, startDaemon } from '../supervisor/daemon.ts';
 import { writePidFile } from '../supervisor/pid-file.ts';
@@ -25,6 +26,7 @@ async function run(config: MachineConfig): Promise<number> {
   if (config.processTitle !== undefined) {
     process.title = config.processTitle;
   }
+  announceContinuation();
   return await supervise({ config, report, onReady: () => config.daemonize && announceReady() });
 }
 

@@ -37,6 +37,8 @@ export interface Libc {
   /** Returns an errno value, 0 when it worked. */
   ptsname_r(fd: number, buffer: Uint8Array, length: number): number;
   tcgetattr(fd: number, termios: Uint8Array): number;
+  tcgetpgrp(fd: number): number;
+  getpgrp(): number;
   tcsetattr(fd: number, actions: number, termios: Uint8Array): number;
   strerror(errno: number): string;
   gai_strerror(code: number): string;
@@ -70,6 +72,8 @@ const SIGNATURES: Record<keyof Libc, string> = {
   unlockpt: 'int unlockpt(int)',
   ptsname_r: 'int ptsname_r(int, void *, size_t)',
   tcgetattr: 'int tcgetattr(int, void *)',
+  tcgetpgrp: 'int tcgetpgrp(int)',
+  getpgrp: 'int getpgrp()',
   tcsetattr: 'int tcsetattr(int, int, const void *)',
   strerror: 'const char *strerror(int)',
   gai_strerror: 'const char *gai_strerror(int)',

@@ -37,6 +37,11 @@ export function terminalAttributes(fd: number): Uint8Array | undefined {
   return libc().tcgetattr(fd, termios) === 0 ? termios : undefined;
 }
 
+/** Whether `fd` is the terminal that this process is in the foreground of. */
+export function isForegroundTerminal(fd: number): boolean {
+  return libc().tcgetpgrp(fd) === libc().getpgrp();
+}
+
 /** Throws HostError. */
 export function setTerminalAttributes(fd: number, termios: Uint8Array): void {
   if (libc().tcsetattr(fd, TCSANOW, termios) < 0) {
@@ -64,4 +69,27 @@ export function rawAttributes(
   raw[CC_OFFSET + VMIN] = 1;
   raw[CC_OFFSET + VTIME] = 0;
   return raw;
+}
+
+/** Signals reach the main thread only; who uses the terminal may live on any. */
+const CONTINUATION_CHANNEL = 'troupe:process-continued';
+
+/** On the main thread: from now on tells all threads when the process goes on after it was stopped (SIGCONT). */
+export function announceContinuation(): void {
+  process.on('SIGCONT', () => {
+    const channel = new BroadcastChannel(CONTINUATION_CHANNEL);
+    channel.postMessage(undefined);
+    channel.close();
+  });
+}
+
+/**
+ * Calls back whenever the process goes on after it was stopped: ctrl-z and `fg`. The shell has changed the terminal
+ * meanwhile.
+ */
+export function onContinuation(callback: () => void): Disposable {
+  const channel = new BroadcastChannel(CONTINUATION_CHANNEL);
+  channel.onmessage = callback;
+  channel.unref();
+  return { [Symbol.dispose]: () => channel.close() };
 }

@@ -1,6 +1,12 @@
 /** `stdio`: the process's own standard input and output. */
 import { duplicate, setNonBlocking } from '../../host/descriptor.ts';
-import { rawAttributes, setTerminalAttributes, terminalAttributes } from '../../host/terminal.ts';
+import {
+  isForegroundTerminal,
+  onContinuation,
+  rawAttributes,
+  setTerminalAttributes,
+  terminalAttributes,
+} from '../../host/terminal.ts';
 import type { ChardevCreation } from './chardev-environment.ts';
 import { ChardevError } from './chardev-error.ts';
 import { FdCharDevice } from './fd-char-device.ts';
@@ -12,11 +18,12 @@ const STDOUT = 1;
 let owner: string | undefined;
 
 /**
- * A terminal is put in raw mode while the device lives. It is put back when the device is closed or the thread exits;
+ * A terminal is put in raw mode while the device lives, again after the process was stopped and goes on. It is put back when the device is closed or the thread exits;
  * for an exit of the whole process, by a signal too, Node itself restores the terminal that it was started with.
  */
 class StdioDevice extends FdCharDevice {
   readonly #restore: () => void;
+  readonly #continuations: Disposable | undefined;
 
   constructor(creation: ChardevCreation, signals: boolean) {
     // Duplicates: closing the device must not close what later code of the process expects behind 0 and 1.
@@ -27,7 +34,14 @@ class StdioDevice extends FdCharDevice {
     super(creation, { readFd, writeFd });
     const saved = terminalAttributes(STDIN);
     if (saved !== undefined) {
-      setTerminalAttributes(STDIN, rawAttributes(saved, { signals, postProcess: true }));
+      const raw = rawAttributes(saved, { signals, postProcess: true });
+      setTerminalAttributes(STDIN, raw);
+      this.#continuations = onContinuation(() => {
+        // From the background the kernel would stop the process again; `fg` continues it once more.
+        if (isForegroundTerminal(STDIN)) {
+          setTerminalAttributes(STDIN, raw);
+        }
+      });
     }
     this.#restore = () => {
       if (saved !== undefined) {
@@ -40,6 +54,7 @@ class StdioDevice extends FdCharDevice {
   }
 
   override async close(): Promise<void> {
+    this.#continuations?.[Symbol.dispose]();
     await super.close();
     if (owner === this.label) {
       owner = undefined;
