@@ -16,7 +16,7 @@ export const MAX_NESTING = 1024;
 /** Bytes of token text (blanks do not count) beyond which a message is refused. */
 export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 /**
- * Tokens beyond which a message is refused, whatever their text: 64 MiB of `[1],` would become gigabytes of objects.
+ * Tokens beyond which a message is skipped and answered with one error, whatever their text: 64 MiB of `[1],` would become gigabytes of objects.
  * (The reference spends kilobytes on a token and runs out of memory long before.)
  */
 export const MAX_MESSAGE_TOKENS = 16 * 1024 * 1024;
@@ -190,6 +190,11 @@ export class MessageScanner {
     return this.#textBytes > 0;
   }
 
+  /** Whether the present message has too many tokens: its bytes need not be kept, its end will be an error. */
+  get isOverfull(): boolean {
+    return this.#tokens > MAX_MESSAGE_TOKENS;
+  }
+
   /** Whether the last byte scanned was outside of any token. */
   get betweenTokens(): boolean {
     return this.#state === START;
@@ -212,8 +217,9 @@ export class MessageScanner {
       const stop = Math.min(bytes.length, i + MAX_MESSAGE_BYTES + 1 - this.#textBytes);
       const result = this.#scanUpTo(bytes, i, stop);
       if (result !== 'more') {
+        const isRefused = this.isOverfull;
         this.reset();
-        return result;
+        return isRefused ? 'error' : result;
       }
       i = this.#position;
       if (this.#textBytes > MAX_MESSAGE_BYTES) {
@@ -225,7 +231,7 @@ export class MessageScanner {
     return 'more';
   }
 
-  /** After a token: whether the message is over, too deep, too much, or goes on. */
+  /** After a token: whether the message is over, too deep, or goes on. */
   #judgeNesting(): ScanResult {
     const braces = this.#braces;
     const brackets = this.#brackets;
@@ -233,8 +239,7 @@ export class MessageScanner {
       return 'message';
     }
     this.#tokens += 1;
-    const isTooMuch = braces > MAX_NESTING || brackets > MAX_NESTING || this.#tokens > MAX_MESSAGE_TOKENS;
-    return isTooMuch ? 'error' : 'more';
+    return braces > MAX_NESTING || brackets > MAX_NESTING ? 'error' : 'more';
   }
 
   #scanUpTo(bytes: Uint8Array, from: number, stop: number): ScanResult {

@@ -50,7 +50,9 @@ export class JsonReader {
     const begin = continued ? this.#position : this.#scanner.begin;
     this.#position = this.#scanner.position;
     if (result === 'more') {
-      if (this.#scanner.midMessage) {
+      if (this.#scanner.isOverfull) {
+        this.#dropCarried();
+      } else if (this.#scanner.midMessage) {
         this.#carry(this.#piece.subarray(begin));
       }
       this.#piece = EMPTY;
