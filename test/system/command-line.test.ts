@@ -44,6 +44,7 @@ for (const [args, words] of [
     ['-nodefaults', '-qmp', 'unix:'],
     ['-qmp unix:', 'no path specified'],
   ],
+  [['-nodefaults', '-monitor', 'telnet:localhost:70000,server,nowait'], ['(telnet:localhost:70000)']],
   [
     ['-nodefaults', '-add-fd', 'fd=77,set=1'],
     ['-add-fd', '77', 'not open'],

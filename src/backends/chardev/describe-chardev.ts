@@ -4,7 +4,7 @@ import type { ChardevConfig, SocketAddress } from './chardev-config.ts';
 export function describeChardev(config: ChardevConfig): string {
   switch (config.kind) {
     case 'socket':
-      return `${config.telnet ? 'telnet:' : ''}${describeAddress(config.address, 'tcp')}`;
+      return describeAddress(config.address, config.telnet ? 'telnet' : 'tcp');
     case 'udp':
       return describeAddress(config.remote, 'udp');
     case 'file':
@@ -18,7 +18,7 @@ export function describeChardev(config: ChardevConfig): string {
   }
 }
 
-function describeAddress(address: SocketAddress, protocol: 'tcp' | 'udp'): string {
+function describeAddress(address: SocketAddress, protocol: 'tcp' | 'telnet' | 'udp'): string {
   switch (address.type) {
     case 'inet':
       return `${protocol}:${address.host}:${address.port}`;
