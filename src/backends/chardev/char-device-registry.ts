@@ -4,6 +4,7 @@ import type { ChardevConfig } from './chardev-config.ts';
 import type { ChardevEnvironment } from './chardev-environment.ts';
 import { ChardevError } from './chardev-error.ts';
 import { createCharDevice } from './create-char-device.ts';
+import { PtyDevice } from './pty-device.ts';
 
 export interface CreateOptions {
   /** Puts a multiplexer before the device: the multiplexer gets the id, the device is called `ID-base`. */
@@ -101,6 +102,10 @@ export class CharDeviceRegistry {
         throw controller.signal.reason;
       }
       this.#devices.set(id, device);
+      if (device instanceof PtyDevice && options.origin === 'command-line') {
+        // Programs look for these words: nothing else tells them which terminal it has become.
+        this.#environment.announce(`char device redirected to ${device.slavePath} (label ${id})`);
+      }
       return device;
     } finally {
       this.#opening.delete(id);

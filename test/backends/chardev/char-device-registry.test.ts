@@ -66,6 +66,13 @@ test('mux=on: the multiplexer has the label and the file name, the device behind
   t.is(registry.get('taken-base'), undefined);
 });
 
+test('a pty of the command line is announced in the words that programs look for, one of chardev-add is not', async (t) => {
+  const { registry, log } = makeWorld(t);
+  const device = await registry.create('p', { kind: 'pty' }, { origin: 'command-line' });
+  await registry.create('q', { kind: 'pty' }, { origin: 'monitor' });
+  t.deepEqual(log, [`char device redirected to ${device.filename.slice('pty:'.length)} (label p)`]);
+});
+
 test('a multiplexer needs a base that is there and free', async (t) => {
   const { registry } = makeWorld(t);
   await t.throwsAsync(registry.create('m', { kind: 'mux', chardev: 'none' }), {
