@@ -8,8 +8,11 @@ test.serial('a monitor on the terminal is raw again after ctrl-z and fg', async 
   // The shell's prompt is ours, so that its output is known; `stty sane` is what many shells do by themselves.
   const script = `
 set timeout 60
-expect_before timeout { exit 9 }
 spawn env "PS1=shell> " bash --norc --noprofile -i
+expect_before {
+  timeout { exit 9 }
+  eof { exit 8 }
+}
 expect "shell> "
 send "${TROUPE} -nodefaults -S -monitor stdio\\r"
 expect "(qemu) "
