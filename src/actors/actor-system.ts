@@ -26,6 +26,11 @@ export interface ActorSystemOptions {
   readonly spawnDeadlineMs?: number;
   /** Milliseconds that an actor's `stop()`, and then its thread, may take to end; 5,000 when absent. */
   readonly stopDeadlineMs?: number;
+  /**
+   * Called with the name of a worker thread just before it is ended by force, because it hangs: the moment to take from
+   * it what it must not be ended with.
+   */
+  readonly beforeForcedEnd?: (thread: string) => void;
 }
 
 const DEFAULT_HEARTBEAT_MS = 10_000;
@@ -62,6 +67,7 @@ export class ActorSystem implements AsyncDisposable {
       limits,
       main: this.#main,
       actorFailed,
+      beforeForcedEnd: options.beforeForcedEnd ?? (() => undefined),
       threadLost: (thread, kind, cause) => this.#threadLost(thread, kind, cause),
     });
   }

@@ -13,6 +13,8 @@ export interface ThreadPoolOptions {
   readonly limits: RuntimeLimits;
   readonly main: ThreadHandle;
   readonly actorFailed: ActorFailed;
+  /** See `ActorSystemOptions`. */
+  readonly beforeForcedEnd: (thread: string) => void;
   /** A worker is lost with all that it hosts. */
   readonly threadLost: (thread: ThreadHandle, kind: ActorFailureKind, cause: string) => void;
 }
@@ -84,6 +86,7 @@ export class ThreadPool {
       clock: this.#options.clock,
       limits: this.#options.limits,
       actorFailed: this.#options.actorFailed,
+      beforeForcedEnd: this.#options.beforeForcedEnd,
       ready: (ready) => {
         this.#ready.add(ready);
         this.#watch(ready);

@@ -23,6 +23,8 @@ export interface WorkerThreadOptions {
   readonly clock: Clock;
   readonly limits: RuntimeLimits;
   readonly actorFailed: ActorFailed;
+  /** See `ActorSystemOptions`. */
+  readonly beforeForcedEnd: (thread: string) => void;
   /** The worker runs its event loop from now on. */
   readonly ready: (thread: WorkerThread) => void;
   /** Called once when the thread is lost, whatever it hosts; not when it is retired. */
@@ -108,6 +110,11 @@ export class WorkerThread implements ThreadHandle {
   /** It has been silent for that long. */
   hung(silenceMs: number): void {
     this.#lose('hang', `thread ${this.name} gave no heartbeat for ${Math.round(silenceMs)} ms`);
+    this.#endByForce();
+  }
+
+  #endByForce(): void {
+    this.#options.beforeForcedEnd(this.name);
     void this.#worker.terminate();
   }
 
@@ -116,7 +123,7 @@ export class WorkerThread implements ThreadHandle {
     if (await settledWithin(this.#options.clock, this.#exited, deadlineMs)) {
       return true;
     }
-    void this.#worker.terminate();
+    this.#endByForce();
     return settledWithin(this.#options.clock, this.#exited, deadlineMs);
   }
 

@@ -20,6 +20,11 @@ export class DescriptorRecord {
     return new SharedArrayBuffer(CAPACITY * Int32Array.BYTES_PER_ELEMENT);
   }
 
+  /** What the owner has open now. */
+  list(): number[] {
+    return [...this.#words.keys()].map((slot) => Atomics.load(this.#words, slot) - 1).filter((fd) => fd >= 0);
+  }
+
   /** What a predecessor left, which is forgotten with this call. */
   takeLeftovers(): number[] {
     const left: number[] = [];

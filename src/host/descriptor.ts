@@ -52,9 +52,9 @@ export function duplicate(fd: number): number {
   return threadDescriptors().own(copy);
 }
 
-/** Makes `to` another name of `from`, closing what it was (dup3). Throws HostError. */
-export function redirect(from: number, to: number): void {
-  if (libc().dup3(from, to, 0) < 0) {
+/** Makes `to` another name of `from`, closing what it was (dup3; `flags` is 0 or O_CLOEXEC). Throws HostError. */
+export function redirect(from: number, to: number, flags = 0): void {
+  if (libc().dup3(from, to, flags) < 0) {
     throw lastError(`redirect descriptor ${to} to ${from}`);
   }
 }

@@ -18,6 +18,7 @@ export interface Libc {
   ftruncate(fd: number, length: number): number;
   fcntl(fd: number, command: number, argument: number): number;
   flock(fd: number, operation: number): number;
+  pipe2(ends: Int32Array, flags: number): number;
   dup3(from: number, to: number, flags: number): number;
   poll(fds: Uint8Array, count: number, timeoutMs: number): number;
   epoll_create1(flags: number): number;
@@ -54,6 +55,7 @@ const SIGNATURES: Record<keyof Libc, string> = {
   ftruncate: 'int ftruncate(int, int64_t)',
   fcntl: 'int fcntl(int, int, int)',
   flock: 'int flock(int, int)',
+  pipe2: 'int pipe2(int *, int)',
   dup3: 'int dup3(int, int, int)',
   poll: 'int poll(void *, uint64_t, int)',
   epoll_create1: 'int epoll_create1(int)',

@@ -6,6 +6,7 @@ import { ActorSystem } from '../actors/actor-system.ts';
 import type { ActorFailure, ActorRef } from '../actors/contract.ts';
 import { errorLine } from '../actors/error-codec.ts';
 import { DescriptorRecord } from '../host/descriptor-record.ts';
+import { silenceDescriptors } from '../host/silence-descriptors.ts';
 import type { MachineConfig } from '../machine/machine-config.ts';
 import type { MachineContract } from '../machine/machine-contract.ts';
 import { RunStateView } from '../machine/run-state-view.ts';
@@ -53,7 +54,11 @@ class Supervision implements AsyncDisposable {
   readonly #end: (code: number) => void;
   readonly #options: SuperviseOptions;
   /** No deadline: a server that waits for its client keeps the monitor from being ready for as long as that takes. */
-  readonly #system = new ActorSystem({ spawnDeadlineMs: Number.POSITIVE_INFINITY });
+  readonly #system = new ActorSystem({
+    spawnDeadlineMs: Number.POSITIVE_INFINITY,
+    beforeForcedEnd: (thread) => this.#beforeForcedEnd(thread),
+  });
+  readonly #monitorDescriptors = DescriptorRecord.allocate();
   readonly #runStateWord = RunStateView.allocate();
   readonly #runState = new RunStateView(this.#runStateWord);
   readonly #onSignal = (signal: NodeJS.Signals) => void this.#shutDown(signal);
@@ -90,7 +95,7 @@ class Supervision implements AsyncDisposable {
       restarts: MONITOR_RESTARTS,
       config: monitorActorConfig(config, {
         runState: this.#runStateWord,
-        descriptors: DescriptorRecord.allocate(),
+        descriptors: this.#monitorDescriptors,
       }),
     });
     monitor.catch(() => undefined);
@@ -107,6 +112,13 @@ class Supervision implements AsyncDisposable {
     }
     await this.#monitor?.ask('flush', { deadlineMs: FLUSH_DEADLINE_MS }).catch(() => undefined);
     await this.#system.stop();
+  }
+
+  #beforeForcedEnd(thread: string): void {
+    const { actors = DEFAULT_ACTORS } = this.#options;
+    if (thread === actors.monitor.thread) {
+      silenceDescriptors(this.#monitorDescriptors);
+    }
   }
 
   /** Asks the machine first, so that monitors see SHUTDOWN; a machine that cannot answer is ended all the same. */

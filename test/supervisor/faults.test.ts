@@ -57,7 +57,11 @@ for (const [kind, cause] of [
     const { socket, child, stderr } = await start(folder.path, `monitor:${kind}`);
     const first = await connect({ path: socket });
     // The reply may be lost with the monitor.
-    await first.execute('stop').catch(() => undefined);
+    const stopped = first.execute('stop').catch(() => undefined);
+    // More arrives while the thread dies: its descriptors are ready when it is ended.
+    await first.waitForEvent('STOP').catch(() => undefined);
+    const unanswered = first.execute('query-status').catch(() => undefined);
+    await Promise.all([stopped, unanswered]);
     await first.closed;
     await listening(socket, child, stderr);
     await using second = await connect({ path: socket });
