@@ -13,17 +13,22 @@ export interface FdEvents {
   writable(): void;
 }
 
-let drainScheduled = false;
+/** Watchers whose descriptors became ready in this iteration of the loop. */
+let due: (() => void)[] = [];
 
 /**
- * koffi calls back without Node's callback scope, so promises and ticks that a callback settles would wait for the
- * next unrelated event. An immediate runs in the check phase of the same loop iteration and drains both queues.
+ * Runs `dispatch` in the check phase of the same loop iteration. koffi's callback is no place for it: koffi calls back
+ * without Node's callback scope, so promises that it settles would wait for the next unrelated event; it keeps an
+ * exception pending; and it aborts the process when the thread is ended by force while it calls back.
  */
-function drainMicrotasks(): void {
-  if (!drainScheduled) {
-    drainScheduled = true;
+function dispatchSoon(dispatch: () => void): void {
+  if (due.push(dispatch) === 1) {
     setImmediate(() => {
-      drainScheduled = false;
+      const dispatches = due;
+      due = [];
+      for (const each of dispatches) {
+        each();
+      }
     });
   }
 }
@@ -94,8 +99,7 @@ export class FdWatcher implements Disposable {
     const interest = { readable: this.#readable, writable: this.#writable };
     const onPoll = (status: number, ready: PollInterest) => {
       // A failed poll is shown to both sides: their next system call names the cause.
-      this.#dispatch(ready.readable || status < 0, ready.writable || status < 0);
-      drainMicrotasks();
+      dispatchSoon(() => this.#dispatch(ready.readable || status < 0, ready.writable || status < 0));
     };
     if (this.#handle !== undefined) {
       this.#handle.start(interest, onPoll);
@@ -119,7 +123,7 @@ export class FdWatcher implements Disposable {
     }
   }
 
-  /** An exception must not reach koffi, which would keep it pending: it is thrown again from the event loop. */
+  /** An exception must not keep the other watchers from being told: it is thrown again by itself. */
   #dispatch(readable: boolean, writable: boolean): void {
     try {
       if (writable && this.#writable) {
