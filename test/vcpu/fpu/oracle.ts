@@ -1,0 +1,56 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const SOURCE = join(import.meta.dirname, 'oracle.c');
+
+/** Bytes of a record that goes in and of one that comes out, by oracle mode. */
+export const RECORD_BYTES = {
+  x87: { in: 64, out: 64 },
+  full: { in: 160, out: 160 },
+  sse: { in: 64, out: 32 },
+} as const;
+
+export type OracleMode = keyof typeof RECORD_BYTES;
+
+let binary: string | null | undefined;
+
+/** Path of the oracle built for this host, or null where there is no gcc or no x86-64 processor. */
+function oracleBinary(): string | null {
+  if (binary !== undefined) return binary;
+  const hash = createHash('sha256').update(readFileSync(SOURCE)).digest('hex').slice(0, 16);
+  const path = join(tmpdir(), `troupe-fpu-oracle-${hash}`);
+  if (process.arch !== 'x64') return (binary = null);
+  if (!existsSync(path)) {
+    const building = `${path}.${process.pid}`;
+    try {
+      execFileSync('gcc', ['-O1', '-mno-red-zone', '-o', building, SOURCE], { stdio: 'pipe' });
+    } catch {
+      return (binary = null);
+    }
+    renameSync(building, path);
+  }
+  return (binary = path);
+}
+
+/** Whether the host can serve as oracle. */
+export function hasOracle(): boolean {
+  return oracleBinary() !== null;
+}
+
+/** Runs records on the host CPU and returns the answers, one for each. Throws if the oracle dies. */
+export function runOracle(mode: OracleMode, records: Buffer): Buffer {
+  const path = oracleBinary();
+  if (path === null) throw new Error('The oracle needs gcc and an x86-64 host');
+  const count = records.length / RECORD_BYTES[mode].in;
+  const expected = count * RECORD_BYTES[mode].out;
+  const { stdout, status, signal } = spawnSync(path, [mode], { input: records, maxBuffer: expected + 4096 });
+  if (status !== 0 || stdout.length !== expected) {
+    throw new Error(
+      `Oracle ${mode} ended with status ${status}, signal ${signal}, ${stdout.length} of ${expected} bytes`,
+    );
+  }
+  return stdout;
+}
