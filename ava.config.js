@@ -1,6 +1,6 @@
 export default {
   files: ['test/**/*.test.ts'],
-  extensions: { ts: 'module' },
+  extensions: ['ts'],
   nodeArguments: ['--import=tsx'],
   workerThreads: false,
   timeout: '2m',
