@@ -19,20 +19,23 @@ let binary: string | null | undefined;
 
 /** Path of the oracle built for this host, or null where there is no gcc or no x86-64 processor. */
 function oracleBinary(): string | null {
-  if (binary !== undefined) return binary;
+  if (binary === undefined) binary = buildOracle();
+  return binary;
+}
+
+function buildOracle(): string | null {
+  if (process.arch !== 'x64') return null;
   const hash = createHash('sha256').update(readFileSync(SOURCE)).digest('hex').slice(0, 16);
   const path = join(tmpdir(), `troupe-fpu-oracle-${hash}`);
-  if (process.arch !== 'x64') return (binary = null);
-  if (!existsSync(path)) {
-    const building = `${path}.${process.pid}`;
-    try {
-      execFileSync('gcc', ['-O1', '-mno-red-zone', '-o', building, SOURCE], { stdio: 'pipe' });
-    } catch {
-      return (binary = null);
-    }
-    renameSync(building, path);
+  if (existsSync(path)) return path;
+  const building = `${path}.${process.pid}`;
+  try {
+    execFileSync('gcc', ['-O1', '-mno-red-zone', '-o', building, SOURCE], { stdio: 'pipe' });
+  } catch {
+    return null;
   }
-  return (binary = path);
+  renameSync(building, path);
+  return path;
 }
 
 /** Whether the host can serve as oracle. */

@@ -40,42 +40,55 @@ export function extendedAdd(aSe: u32, a: u64, bSe: u32, b: u64, subtract: u32, c
     if (addsSpecially(aSe, a, aClass, bSe, b, bClass, aNegative, bNegative, control)) return;
   }
   addUnrounded(
-    aNegative, exponentOf(aSe, a), normalisedOf(a), 0,
-    bNegative, exponentOf(bSe, b), normalisedOf(b), 0,
+    aNegative,
+    exponentOf(aSe, a),
+    normalisedOf(a),
+    0,
+    bNegative,
+    exponentOf(bSe, b),
+    normalisedOf(b),
+    0,
   );
-  if (unroundedHigh == 0) setZero(u32(roundingOf(control) == ROUND_DOWN));
+  if (unroundedHigh === 0) setZero(u32(roundingOf(control) === ROUND_DOWN));
   else roundToPrecision(control);
 }
 
 /** Sums with a NaN, infinity, zero or denormal; false if the general path is to go on. */
 function addsSpecially(
-  aSe: u32, a: u64, aClass: i32, bSe: u32, b: u64, bClass: i32,
-  aNegative: u32, bNegative: u32, control: i32,
+  aSe: u32,
+  a: u64,
+  aClass: i32,
+  bSe: u32,
+  b: u64,
+  bClass: i32,
+  aNegative: u32,
+  bNegative: u32,
+  control: i32,
 ): bool {
   if (aClass >= CLASS_QUIET || bClass >= CLASS_QUIET) {
     propagateTwo(aSe, a, aClass, bSe, b, bClass, control);
     return true;
   }
-  if (aClass == CLASS_INFINITY && bClass == CLASS_INFINITY && aNegative != bNegative) {
+  if (aClass === CLASS_INFINITY && bClass === CLASS_INFINITY && aNegative !== bNegative) {
     respondInvalid(control);
     return true;
   }
-  if ((aClass == CLASS_DENORMAL || bClass == CLASS_DENORMAL) && stopsOnDenormal(control)) return true;
-  if (aClass == CLASS_INFINITY || bClass == CLASS_INFINITY) {
-    setInfinity(aClass == CLASS_INFINITY ? aNegative : bNegative);
+  if ((aClass === CLASS_DENORMAL || bClass === CLASS_DENORMAL) && stopsOnDenormal(control)) return true;
+  if (aClass === CLASS_INFINITY || bClass === CLASS_INFINITY) {
+    setInfinity(aClass === CLASS_INFINITY ? aNegative : bNegative);
     return true;
   }
-  if (aClass == CLASS_ZERO && bClass == CLASS_ZERO) {
-    setZero(aNegative == bNegative ? aNegative : u32(roundingOf(control) == ROUND_DOWN));
+  if (aClass === CLASS_ZERO && bClass === CLASS_ZERO) {
+    setZero(aNegative === bNegative ? aNegative : u32(roundingOf(control) === ROUND_DOWN));
     return true;
   }
   // A zero takes part in the general path as a significand of 0 with the other's exponent.
-  if (aClass == CLASS_ZERO) {
+  if (aClass === CLASS_ZERO) {
     addUnrounded(bNegative, exponentOf(bSe, b), normalisedOf(b), 0, bNegative, exponentOf(bSe, b), 0, 0);
     roundToPrecision(control);
     return true;
   }
-  if (bClass == CLASS_ZERO) {
+  if (bClass === CLASS_ZERO) {
     addUnrounded(aNegative, exponentOf(aSe, a), normalisedOf(a), 0, aNegative, exponentOf(aSe, a), 0, 0);
     roundToPrecision(control);
     return true;
@@ -94,13 +107,13 @@ export function extendedMultiply(aSe: u32, a: u64, bSe: u32, b: u64, control: i3
       propagateTwo(aSe, a, aClass, bSe, b, bClass, control);
       return;
     }
-    const infinite = aClass == CLASS_INFINITY || bClass == CLASS_INFINITY;
-    const zero = aClass == CLASS_ZERO || bClass == CLASS_ZERO;
+    const infinite = aClass === CLASS_INFINITY || bClass === CLASS_INFINITY;
+    const zero = aClass === CLASS_ZERO || bClass === CLASS_ZERO;
     if (infinite && zero) {
       respondInvalid(control);
       return;
     }
-    if ((aClass == CLASS_DENORMAL || bClass == CLASS_DENORMAL) && stopsOnDenormal(control)) return;
+    if ((aClass === CLASS_DENORMAL || bClass === CLASS_DENORMAL) && stopsOnDenormal(control)) return;
     if (infinite || zero) {
       if (infinite) setInfinity(negative);
       else setZero(negative);
@@ -122,20 +135,20 @@ export function extendedDivide(aSe: u32, a: u64, bSe: u32, b: u64, control: i32)
       propagateTwo(aSe, a, aClass, bSe, b, bClass, control);
       return;
     }
-    if ((aClass == bClass) && (aClass == CLASS_INFINITY || aClass == CLASS_ZERO)) {
+    if (aClass === bClass && (aClass === CLASS_INFINITY || aClass === CLASS_ZERO)) {
       respondInvalid(control);
       return;
     }
-    if (bClass == CLASS_ZERO && aClass != CLASS_INFINITY) {
+    if (bClass === CLASS_ZERO && aClass !== CLASS_INFINITY) {
       respondZeroDivide(negative, control);
       return;
     }
-    if ((aClass == CLASS_DENORMAL || bClass == CLASS_DENORMAL) && stopsOnDenormal(control)) return;
-    if (aClass == CLASS_INFINITY) {
+    if ((aClass === CLASS_DENORMAL || bClass === CLASS_DENORMAL) && stopsOnDenormal(control)) return;
+    if (aClass === CLASS_INFINITY) {
       setInfinity(negative);
       return;
     }
-    if (aClass == CLASS_ZERO || bClass == CLASS_INFINITY) {
+    if (aClass === CLASS_ZERO || bClass === CLASS_INFINITY) {
       setZero(negative);
       return;
     }
@@ -152,7 +165,7 @@ export function extendedSquareRoot(aSe: u32, a: u64, control: i32): void {
     propagateOne(aSe, a, kind, control);
     return;
   }
-  if (kind == CLASS_ZERO) {
+  if (kind === CLASS_ZERO) {
     setZero(aSe >> 15);
     return;
   }
@@ -160,11 +173,11 @@ export function extendedSquareRoot(aSe: u32, a: u64, control: i32): void {
     respondInvalid(control);
     return;
   }
-  if (kind == CLASS_INFINITY) {
+  if (kind === CLASS_INFINITY) {
     setInfinity(0);
     return;
   }
-  if (kind == CLASS_DENORMAL && stopsOnDenormal(control)) return;
+  if (kind === CLASS_DENORMAL && stopsOnDenormal(control)) return;
   squareRootUnrounded(exponentOf(aSe, a), normalisedOf(a));
   roundToPrecision(control);
 }

@@ -34,27 +34,27 @@ export function extendedCompare(aSe: u32, a: u64, bSe: u32, b: u64, quiet: bool,
     return;
   }
   let flags = relation(aSe, a, aClass, bSe, b, bClass);
-  if (aClass == CLASS_DENORMAL || bClass == CLASS_DENORMAL) {
+  if (aClass === CLASS_DENORMAL || bClass === CLASS_DENORMAL) {
     flags |= control & DENORMAL ? DENORMAL : DENORMAL | NO_RESULT;
   }
   setFlags(flags);
 }
 
 function relation(aSe: u32, a: u64, aClass: i32, bSe: u32, b: u64, bClass: i32): i32 {
-  if (aClass == CLASS_ZERO && bClass == CLASS_ZERO) return CONDITION_3;
+  if (aClass === CLASS_ZERO && bClass === CLASS_ZERO) return CONDITION_3;
   const aNegative = aSe >> 15;
   const bNegative = bSe >> 15;
-  if (aNegative != bNegative) return aNegative ? CONDITION_0 : 0;
+  if (aNegative !== bNegative) return aNegative ? CONDITION_0 : 0;
   // A pseudo-denormal's exponent counts as 1.
-  const aExponent = aSe == bSe ? 0 : magnitudeExponent(aSe, aClass);
-  const bExponent = aSe == bSe ? 0 : magnitudeExponent(bSe, bClass);
-  if (aExponent == bExponent && a == b) return CONDITION_3;
-  const less = aExponent < bExponent || (aExponent == bExponent && a < b);
-  return (less ? 1 : 0) != i32(aNegative) ? CONDITION_0 : 0;
+  const aExponent = aSe === bSe ? 0 : magnitudeExponent(aSe, aClass);
+  const bExponent = aSe === bSe ? 0 : magnitudeExponent(bSe, bClass);
+  if (aExponent === bExponent && a === b) return CONDITION_3;
+  const less = aExponent < bExponent || (aExponent === bExponent && a < b);
+  return (less ? 1 : 0) !== i32(aNegative) ? CONDITION_0 : 0;
 }
 
 function magnitudeExponent(se: u32, kind: i32): u32 {
-  return kind == CLASS_DENORMAL ? 1 : se & 0x7fff;
+  return kind === CLASS_DENORMAL ? 1 : se & 0x7fff;
 }
 
 /** FXAM: the class of a non-empty register in C3, C2, C0 and its sign in C1. */

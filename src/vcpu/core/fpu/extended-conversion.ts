@@ -16,14 +16,7 @@ import {
   setFlags,
   setResult,
 } from './extended';
-import {
-  DOUBLE_BITS,
-  narrowFlags,
-  narrowUp,
-  roundToInteger,
-  roundToNarrow,
-  SINGLE_BITS,
-} from './narrow';
+import { DOUBLE_BITS, narrowFlags, narrowUp, roundToInteger, roundToNarrow, SINGLE_BITS } from './narrow';
 import { DENORMAL, INEXACT, INVALID, OVERFLOW, ROUND_TO_ZERO, UNDERFLOW } from './rounding';
 import { EXTENDED_BIAS, setUnrounded } from './unrounded';
 import { shiftRightSticky, wideHigh } from './wide';
@@ -32,7 +25,7 @@ const QUIET_BIT: u64 = 0x4000000000000000;
 
 /** A signed integer as an extended real: always exact. */
 export function extendedFromInteger(value: i64): void {
-  if (value == 0) {
+  if (value === 0) {
     setResult(0, 0, 0);
     return;
   }
@@ -49,7 +42,7 @@ export function extendedFromInteger(value: i64): void {
 export function extendedToInteger(se: u32, significand: u64, bits: i32, chop: bool, control: i32): i64 {
   setFlags(0);
   const kind = classOf(se, significand);
-  if (kind == CLASS_ZERO) return 0;
+  if (kind === CLASS_ZERO) return 0;
   const exponent = i32(se & EXPONENT_MASK) - EXTENDED_BIAS;
   if (kind >= CLASS_INFINITY || exponent > 63) return integerIndefinite(bits, control);
   const negative = se >> 15;
@@ -58,8 +51,8 @@ export function extendedToInteger(se: u32, significand: u64, bits: i32, chop: bo
   const magnitude = roundToInteger(negative, wideHigh, low, mode);
   const limit = u64(1) << (bits - 1);
   // A carry out of 2^64 - 1 wraps to zero.
-  const wrapped = magnitude == 0 && wideHigh != 0;
-  if (wrapped || magnitude > limit || (magnitude == limit && !negative)) {
+  const wrapped = magnitude === 0 && wideHigh !== 0;
+  if (wrapped || magnitude > limit || (magnitude === limit && !negative)) {
     return integerIndefinite(bits, control);
   }
   raise(narrowUp ? narrowFlags | CONDITION_1 : narrowFlags);
@@ -87,19 +80,24 @@ export function extendedFromDouble(value: u64, control: i32): void {
 
 /** `fraction` is left-aligned below the integer bit. */
 function fromNarrow(
-  negative: u32, exponent: i32, maximum: i32, rebias: i32, fraction: u64, control: i32,
+  negative: u32,
+  exponent: i32,
+  maximum: i32,
+  rebias: i32,
+  fraction: u64,
+  control: i32,
 ): void {
   const sign = negative << 15;
-  if (exponent == maximum) {
-    const signaling = fraction != 0 && !(fraction & QUIET_BIT);
-    const quiet = fraction != 0 ? QUIET_BIT : 0;
+  if (exponent === maximum) {
+    const signaling = fraction !== 0 && !(fraction & QUIET_BIT);
+    const quiet = fraction !== 0 ? QUIET_BIT : 0;
     let flags = 0;
     if (signaling) flags = control & INVALID ? INVALID : INVALID | NO_RESULT;
     setResult(sign | EXPONENT_MASK, INTEGER_BIT | fraction | quiet, flags);
     return;
   }
-  if (exponent == 0) {
-    if (fraction == 0) {
+  if (exponent === 0) {
+    if (fraction === 0) {
       setResult(sign, 0, 0);
       return;
     }
@@ -125,22 +123,23 @@ function toNarrow(se: u32, significand: u64, bits: i32, maximum: u64, control: i
   setFlags(0);
   const kind = classOf(se, significand);
   const sign = u64(se >> 15);
-  const signShift = bits == SINGLE_BITS ? 31 : 63;
+  const signShift = bits === SINGLE_BITS ? 31 : 63;
   const infinity = maximum << (bits - 1);
   if (kind >= CLASS_QUIET) {
-    if (kind != CLASS_QUIET) setFlags(control & INVALID ? INVALID : INVALID | NO_RESULT);
+    if (kind !== CLASS_QUIET) setFlags(control & INVALID ? INVALID : INVALID | NO_RESULT);
     const quiet = u64(1) << (bits - 2);
-    if (kind == CLASS_UNSUPPORTED) return (u64(1) << signShift) | infinity | quiet;
+    if (kind === CLASS_UNSUPPORTED) return (u64(1) << signShift) | infinity | quiet;
     return (sign << signShift) | infinity | quiet | ((significand << 1) >> (65 - bits));
   }
-  if (kind == CLASS_INFINITY) return (sign << signShift) | infinity;
-  if (kind == CLASS_ZERO) return sign << signShift;
+  if (kind === CLASS_INFINITY) return (sign << signShift) | infinity;
+  if (kind === CLASS_ZERO) return sign << signShift;
   setUnrounded(se >> 15, exponentOf(se, significand), normalisedOf(significand), 0);
-  const encoding = roundToNarrow(bits, roundingOf(control), (control & UNDERFLOW) != 0);
+  const encoding = roundToNarrow(bits, roundingOf(control), (control & UNDERFLOW) !== 0);
   let flags = narrowUp ? narrowFlags | CONDITION_1 : narrowFlags;
   if (flags & OVERFLOW && control & OVERFLOW) {
     // A masked overflow is always inexact; C1 tells whether infinity was chosen.
-    flags = OVERFLOW | INEXACT | (encoding << (64 - signShift) == infinity << (64 - signShift) ? CONDITION_1 : 0);
+    flags =
+      OVERFLOW | INEXACT | (encoding << (64 - signShift) === infinity << (64 - signShift) ? CONDITION_1 : 0);
   } else if (flags & ~control & (OVERFLOW | UNDERFLOW)) {
     // Nothing is stored, and inexact is not looked at.
     flags = (flags & (OVERFLOW | UNDERFLOW)) | NO_RESULT;

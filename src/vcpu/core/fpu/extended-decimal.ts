@@ -7,11 +7,13 @@ import {
   EXPONENT_MASK,
   NO_RESULT,
   raise,
+  resultSe,
+  resultSignificand,
   roundingOf,
   setFlags,
+  setResult,
 } from './extended';
 import { extendedFromInteger } from './extended-conversion';
-import { resultSe, resultSignificand, setResult } from './extended';
 import { narrowFlags, narrowUp, roundToInteger } from './narrow';
 import { INVALID } from './rounding';
 import { EXTENDED_BIAS } from './unrounded';
@@ -39,7 +41,7 @@ export function extendedToDecimal(se: u32, significand: u64, control: i32): u64 
   const kind = classOf(se, significand);
   const exponent = i32(se & EXPONENT_MASK) - EXTENDED_BIAS;
   let magnitude: u64 = 0;
-  if (kind != CLASS_ZERO) {
+  if (kind !== CLASS_ZERO) {
     if (kind >= CLASS_INFINITY || exponent > 59) return decimalIndefinite(control);
     const low = shiftRightSticky(significand, 0, 63 - exponent);
     magnitude = roundToInteger(se >> 15, wideHigh, low, roundingOf(control));

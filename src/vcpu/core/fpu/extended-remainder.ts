@@ -47,16 +47,16 @@ export function extendedRemainder(aSe: u32, a: u64, bSe: u32, b: u64, nearest: b
     propagateTwo(aSe, a, aClass, bSe, b, bClass, control);
     return;
   }
-  if (aClass == CLASS_INFINITY || bClass == CLASS_ZERO) {
+  if (aClass === CLASS_INFINITY || bClass === CLASS_ZERO) {
     respondInvalid(control);
     return;
   }
-  if ((aClass == CLASS_DENORMAL || bClass == CLASS_DENORMAL) && stopsOnDenormal(control)) return;
-  if (aClass == CLASS_ZERO) {
+  if ((aClass === CLASS_DENORMAL || bClass === CLASS_DENORMAL) && stopsOnDenormal(control)) return;
+  if (aClass === CLASS_ZERO) {
     setZero(aSe >> 15);
     return;
   }
-  if (bClass == CLASS_INFINITY) {
+  if (bClass === CLASS_INFINITY) {
     keepOperand(aSe, a);
     return;
   }
@@ -69,7 +69,7 @@ function reduce(negative: u32, aExponent: i32, a: u64, bExponent: i32, b: u64, n
   const distance = aExponent - bExponent;
   if (distance < 0) {
     // |a| < |b|: the chopped quotient is 0; to nearest it is 1 if |a| > |b|/2.
-    if (nearest && distance == -1 && a > b) {
+    if (nearest && distance === -1 && a > b) {
       raise(CONDITION_1);
       // |b| - |a| in units of a's last bit: b is twice as large in weight.
       setNormalised(negative ^ 1, aExponent, (b << 1) - a, 0);
@@ -82,7 +82,7 @@ function reduce(negative: u32, aExponent: i32, a: u64, bExponent: i32, b: u64, n
   const step = complete ? distance : (distance & 31) | 32;
   let quotient = u64(a >= b);
   let rest = quotient ? a - b : a;
-  if (step != 0) {
+  if (step !== 0) {
     quotient = (quotient << step) | divideWide(rest >> (64 - step), rest << step, b);
     rest = wideRemainder;
   }
@@ -93,7 +93,7 @@ function reduce(negative: u32, aExponent: i32, a: u64, bExponent: i32, b: u64, n
   }
   if (nearest) {
     const complement = b - rest;
-    if (rest > complement || (rest == complement && quotient & 1)) {
+    if (rest > complement || (rest === complement && quotient & 1)) {
       rest = complement;
       negative ^= 1;
       quotient++;
@@ -121,21 +121,21 @@ export function extendedScale(aSe: u32, a: u64, bSe: u32, b: u64, control: i32):
     return;
   }
   const negative = aSe >> 15;
-  const down = (bSe & 0x8000) != 0;
-  if (bClass == CLASS_INFINITY && (down ? aClass == CLASS_INFINITY : aClass == CLASS_ZERO)) {
+  const down = (bSe & 0x8000) !== 0;
+  if (bClass === CLASS_INFINITY && (down ? aClass === CLASS_INFINITY : aClass === CLASS_ZERO)) {
     respondInvalid(control);
     return;
   }
-  if ((aClass == CLASS_DENORMAL || bClass == CLASS_DENORMAL) && stopsOnDenormal(control)) return;
-  if (aClass == CLASS_INFINITY || (bClass == CLASS_INFINITY && !down)) {
+  if ((aClass === CLASS_DENORMAL || bClass === CLASS_DENORMAL) && stopsOnDenormal(control)) return;
+  if (aClass === CLASS_INFINITY || (bClass === CLASS_INFINITY && !down)) {
     setInfinity(negative);
     return;
   }
-  if (aClass == CLASS_ZERO || bClass == CLASS_INFINITY) {
+  if (aClass === CLASS_ZERO || bClass === CLASS_INFINITY) {
     setZero(negative);
     return;
   }
-  if (bClass == CLASS_ZERO) {
+  if (bClass === CLASS_ZERO) {
     keepOperand(aSe, a);
     return;
   }
@@ -164,19 +164,19 @@ export function extendedExtract(aSe: u32, a: u64, control: i32): void {
     copyResultToExtracted();
     return;
   }
-  if (kind == CLASS_INFINITY) {
+  if (kind === CLASS_INFINITY) {
     setInfinity(0);
     return;
   }
-  if (kind == CLASS_ZERO) {
+  if (kind === CLASS_ZERO) {
     respondZeroDivide(1, control);
     return;
   }
-  if (kind == CLASS_DENORMAL && stopsOnDenormal(control)) return;
+  if (kind === CLASS_DENORMAL && stopsOnDenormal(control)) return;
   extractedSe = (aSe & 0x8000) | u32(EXTENDED_BIAS);
   extractedSignificand = normalisedOf(a);
   const exponent = exponentOf(aSe, a) - EXTENDED_BIAS;
-  if (exponent == 0) {
+  if (exponent === 0) {
     setZero(0);
     return;
   }
@@ -198,9 +198,9 @@ export function extendedRoundToInteger(aSe: u32, a: u64, control: i32): void {
     propagateOne(aSe, a, kind, control);
     return;
   }
-  if (kind == CLASS_DENORMAL && stopsOnDenormal(control)) return;
+  if (kind === CLASS_DENORMAL && stopsOnDenormal(control)) return;
   const exponent = i32(aSe & EXPONENT_MASK);
-  if (kind == CLASS_INFINITY || kind == CLASS_ZERO || exponent >= EXTENDED_BIAS + 63) {
+  if (kind === CLASS_INFINITY || kind === CLASS_ZERO || exponent >= EXTENDED_BIAS + 63) {
     setResult(aSe, a, resultFlags);
     return;
   }
@@ -209,7 +209,7 @@ export function extendedRoundToInteger(aSe: u32, a: u64, control: i32): void {
   const low = shiftRightSticky(a, 0, EXTENDED_BIAS + 63 - exponent);
   const integer = roundSignificand(negative, wideHigh, low, 64, roundingOf(control));
   raise(directionFlags());
-  if (integer == 0) setZero(negative);
+  if (integer === 0) setZero(negative);
   else setNormalisedInteger(negative, integer);
 }
 

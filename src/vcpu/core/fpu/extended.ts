@@ -74,17 +74,17 @@ export function raise(flags: i32): void {
 /** The class of an operand. */
 export function classOf(se: u32, significand: u64): i32 {
   const exponent = se & EXPONENT_MASK;
-  if (exponent == 0) return significand == 0 ? CLASS_ZERO : CLASS_DENORMAL;
+  if (exponent === 0) return significand === 0 ? CLASS_ZERO : CLASS_DENORMAL;
   if (!(significand & INTEGER_BIT)) return CLASS_UNSUPPORTED;
-  if (exponent != EXPONENT_MASK) return CLASS_NORMAL;
-  if (significand == INTEGER_BIT) return CLASS_INFINITY;
+  if (exponent !== EXPONENT_MASK) return CLASS_NORMAL;
+  if (significand === INTEGER_BIT) return CLASS_INFINITY;
   return significand & QUIET_BIT ? CLASS_QUIET : CLASS_SIGNALING;
 }
 
 /** Whether both operands are plain normal numbers, the case worth being quick. */
 export function bothNormal(aSe: u32, a: u64, bSe: u32, b: u64): bool {
   return (
-    ((aSe & EXPONENT_MASK) - 1) < 0x7ffe && ((bSe & EXPONENT_MASK) - 1) < 0x7ffe && (a & b & INTEGER_BIT) != 0
+    (aSe & EXPONENT_MASK) - 1 < 0x7ffe && (bSe & EXPONENT_MASK) - 1 < 0x7ffe && (a & b & INTEGER_BIT) !== 0
   );
 }
 
@@ -96,7 +96,7 @@ export function roundingOf(control: i32): i32 {
 /** Significand bits that the precision control of a control word selects; the reserved value 1 acts as 64. */
 export function precisionOf(control: i32): i32 {
   const precision = (control >> 8) & 3;
-  return precision == 0 ? 24 : precision == 2 ? 53 : 64;
+  return precision === 0 ? 24 : precision === 2 ? 53 : 64;
 }
 
 /** The invalid-operation response: the indefinite QNaN if masked, otherwise no result. */
@@ -140,9 +140,9 @@ export function setZero(negative: u32): void {
  * the invalid exception, a QNaN passes.
  */
 export function propagateOne(se: u32, significand: u64, kind: i32, control: i32): void {
-  if (kind == CLASS_UNSUPPORTED) {
+  if (kind === CLASS_UNSUPPORTED) {
     respondInvalid(control);
-  } else if (kind == CLASS_SIGNALING) {
+  } else if (kind === CLASS_SIGNALING) {
     setResult(se, significand | QUIET_BIT, control & INVALID ? INVALID : INVALID | NO_RESULT);
   } else {
     setResult(se, significand, 0);
@@ -155,20 +155,25 @@ export function propagateOne(se: u32, significand: u64, kind: i32, control: i32)
  * two that differ in sign alone.
  */
 export function propagateTwo(
-  aSe: u32, a: u64, aClass: i32,
-  bSe: u32, b: u64, bClass: i32, control: i32,
+  aSe: u32,
+  a: u64,
+  aClass: i32,
+  bSe: u32,
+  b: u64,
+  bClass: i32,
+  control: i32,
 ): void {
-  if (aClass == CLASS_UNSUPPORTED || bClass == CLASS_UNSUPPORTED) {
+  if (aClass === CLASS_UNSUPPORTED || bClass === CLASS_UNSUPPORTED) {
     respondInvalid(control);
     return;
   }
-  const signaling = aClass == CLASS_SIGNALING || bClass == CLASS_SIGNALING;
+  const signaling = aClass === CLASS_SIGNALING || bClass === CLASS_SIGNALING;
   const flags = signaling ? (control & INVALID ? INVALID : INVALID | NO_RESULT) : 0;
   let takeA: bool;
   if (aClass < CLASS_QUIET) takeA = false;
   else if (bClass < CLASS_QUIET) takeA = true;
-  else if (aClass != bClass) takeA = aClass == CLASS_QUIET;
-  else if (a != b) takeA = a > b;
+  else if (aClass !== bClass) takeA = aClass === CLASS_QUIET;
+  else if (a !== b) takeA = a > b;
   else takeA = aSe < bSe;
   if (takeA) setResult(aSe, a | QUIET_BIT, flags);
   else setResult(bSe, b | QUIET_BIT, flags);
@@ -177,7 +182,7 @@ export function propagateTwo(
 /** The unbiased-range exponent of a finite operand: denormals count from 1. Use with `normalisedOf`. */
 export function exponentOf(se: u32, significand: u64): i32 {
   const exponent = i32(se & EXPONENT_MASK);
-  return exponent != 0 ? exponent : 1 - i32(clz<u64>(significand));
+  return exponent !== 0 ? exponent : 1 - i32(clz<u64>(significand));
 }
 
 /** The significand of a finite non-zero operand with its leading one moved to bit 63. */
@@ -195,7 +200,7 @@ export function roundToPrecision(control: i32): void {
  * overflow and the rounding direction (C1) to the flags. Tininess is detected after rounding.
  */
 export function roundToExtended(control: i32, bits: i32): void {
-  if (unroundedHigh == 0) {
+  if (unroundedHigh === 0) {
     setZero(unroundedNegative);
     return;
   }
@@ -205,7 +210,11 @@ export function roundToExtended(control: i32, bits: i32): void {
     return;
   }
   const significand = roundSignificand(
-    unroundedNegative, unroundedHigh, unroundedLow, bits, roundingOf(control),
+    unroundedNegative,
+    unroundedHigh,
+    unroundedLow,
+    bits,
+    roundingOf(control),
   );
   const rounded = exponent + roundedCarry;
   if (rounded >= 0x7fff) {
@@ -215,6 +224,12 @@ export function roundToExtended(control: i32, bits: i32): void {
   raise(directionFlags());
   resultSe = (unroundedNegative << 15) | u32(rounded);
   resultSignificand = significand;
+}
+
+/** Rounds the unrounded result to 64 bits and reports it as inexact even where it fits. */
+export function roundAsInexact(control: i32): void {
+  roundToExtended(control, 64);
+  raise((resultSe & EXPONENT_MASK) === 0 ? INEXACT | UNDERFLOW : INEXACT);
 }
 
 /** Inexact and C1 from the last `roundSignificand`. */
@@ -237,14 +252,14 @@ function roundLarge(control: i32, bits: i32, rounded: i32, significand: u64): vo
     return;
   }
   const mode = roundingOf(control);
-  if (mode == 0 || (mode == 1 && unroundedNegative) || (mode == 2 && !unroundedNegative)) {
+  if (mode === 0 || (mode === 1 && unroundedNegative) || (mode === 2 && !unroundedNegative)) {
     raise(OVERFLOW | INEXACT | CONDITION_1);
     setInfinity(unroundedNegative);
     return;
   }
   raise(OVERFLOW | INEXACT);
   resultSe = (unroundedNegative << 15) | 0x7ffe;
-  resultSignificand = bits == 64 ? 0xffffffffffffffff : ~((u64(1) << (64 - bits)) - 1);
+  resultSignificand = bits === 64 ? 0xffffffffffffffff : ~((u64(1) << (64 - bits)) - 1);
 }
 
 /** A result below the normal range: denormalised if underflow is masked, otherwise scaled up. */

@@ -34,7 +34,7 @@ export const DOUBLE_BITS: i32 = 53;
 
 /** Bits of the exponent field of the format with that many significand bits. */
 function exponentBits(bits: i32): i32 {
-  return bits == DOUBLE_BITS ? 11 : bits == SINGLE_BITS ? 8 : 5;
+  return bits === DOUBLE_BITS ? 11 : bits === SINGLE_BITS ? 8 : 5;
 }
 
 /**
@@ -50,7 +50,7 @@ export function roundToNarrow(bits: i32, mode: i32, underflowMasked: bool): u64 
   narrowFlags = 0;
   narrowUp = false;
   narrowTiny = false;
-  if (unroundedHigh == 0) return sign;
+  if (unroundedHigh === 0) return sign;
   const field = unroundedExponent - 16383 + (maximumField >> 1);
   let significand = roundSignificand(negative, unroundedHigh, unroundedLow, bits, mode);
   let rounded = field + roundedCarry;
@@ -80,13 +80,13 @@ export function roundToNarrow(bits: i32, mode: i32, underflowMasked: bool): u64 
 /** Masked overflow: infinity, or the largest finite number when rounding away from the infinity's side. */
 function overflowEncoding(negative: u32, mode: i32, maximumField: i32, bits: i32): u64 {
   const infinity = u64(maximumField) << (bits - 1);
-  if (mode == ROUND_NEAREST || mode == (negative ? ROUND_DOWN : ROUND_UP)) return infinity;
+  if (mode === ROUND_NEAREST || mode === (negative ? ROUND_DOWN : ROUND_UP)) return infinity;
   return infinity - 1;
 }
 
 /** Rounds a magnitude given as integer and 64-bit fraction to an integer; sets the `rounded…` globals' narrow twins. */
 export function roundToInteger(negative: u32, integer: u64, fraction: u64, mode: i32): u64 {
-  narrowUp = fraction != 0 && incrementsMagnitude(negative, fraction, (integer & 1) != 0, mode);
-  narrowFlags = fraction != 0 ? INEXACT : 0;
+  narrowUp = fraction !== 0 && incrementsMagnitude(negative, fraction, (integer & 1) !== 0, mode);
+  narrowFlags = fraction !== 0 ? INEXACT : 0;
   return narrowUp ? integer + 1 : integer;
 }

@@ -32,16 +32,16 @@ export function roundSignificand(negative: u32, high: u64, low: u64, bits: i32, 
   let ulp: u64 = 1;
   if (bits < 64) {
     ulp = u64(1) << (64 - bits);
-    fraction = (high << bits) | u64(low != 0);
+    fraction = (high << bits) | u64(low !== 0);
     high &= ~(ulp - 1);
   }
   roundedCarry = 0;
   roundedUp = false;
-  roundedInexact = fraction != 0;
-  if (fraction == 0 || !incrementsMagnitude(negative, fraction, (high & ulp) != 0, mode)) return high;
+  roundedInexact = fraction !== 0;
+  if (fraction === 0 || !incrementsMagnitude(negative, fraction, (high & ulp) !== 0, mode)) return high;
   roundedUp = true;
   high += ulp;
-  if (high != 0) return high;
+  if (high !== 0) return high;
   roundedCarry = 1;
   return TOP_BIT;
 }
@@ -50,11 +50,11 @@ export function roundSignificand(negative: u32, high: u64, low: u64, bits: i32, 
 export function incrementsMagnitude(negative: u32, fraction: u64, odd: bool, mode: i32): bool {
   switch (mode) {
     case ROUND_NEAREST:
-      return fraction > TOP_BIT || (fraction == TOP_BIT && odd);
+      return fraction > TOP_BIT || (fraction === TOP_BIT && odd);
     case ROUND_DOWN:
-      return negative != 0;
+      return negative !== 0;
     case ROUND_UP:
-      return negative == 0;
+      return negative === 0;
     default:
       return false;
   }

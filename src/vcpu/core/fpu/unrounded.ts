@@ -7,14 +7,7 @@
  * one at bit 63 of `high`. The exponent is an i32 and so has no range limit. Results keep 128 significant
  * bits; whatever lies below is OR-ed into the last bit.
  */
-import {
-  divideWide,
-  multiplyWide,
-  shiftLeftWide,
-  shiftRightSticky,
-  wideHigh,
-  wideRemainder,
-} from './wide';
+import { divideWide, multiplyWide, shiftLeftWide, shiftRightSticky, wideHigh, wideRemainder } from './wide';
 
 /** The unrounded result: 1 if negative. */
 export let unroundedNegative: u32 = 0;
@@ -40,8 +33,8 @@ export function setUnrounded(negative: u32, exponent: i32, high: u64, low: u64):
 
 /** Sets the unrounded result after moving the leading one to bit 63 of `high`; zero stays zero. */
 export function setNormalised(negative: u32, exponent: i32, high: u64, low: u64): void {
-  if (high == 0) {
-    if (low == 0) {
+  if (high === 0) {
+    if (low === 0) {
       setUnrounded(negative, 0, 0, 0);
       return;
     }
@@ -50,7 +43,7 @@ export function setNormalised(negative: u32, exponent: i32, high: u64, low: u64)
     exponent -= 64;
   }
   const shift = i32(clz<u64>(high));
-  if (shift != 0) {
+  if (shift !== 0) {
     low = shiftLeftWide(high, low, shift);
     high = wideHigh;
     exponent -= shift;
@@ -63,12 +56,18 @@ export function setNormalised(negative: u32, exponent: i32, high: u64, low: u64)
  * because it depends on the rounding mode.
  */
 export function addUnrounded(
-  aNegative: u32, aExponent: i32, aHigh: u64, aLow: u64,
-  bNegative: u32, bExponent: i32, bHigh: u64, bLow: u64,
+  aNegative: u32,
+  aExponent: i32,
+  aHigh: u64,
+  aLow: u64,
+  bNegative: u32,
+  bExponent: i32,
+  bHigh: u64,
+  bLow: u64,
 ): void {
   if (
     aExponent < bExponent ||
-    (aExponent == bExponent && (aHigh < bHigh || (aHigh == bHigh && aLow < bLow)))
+    (aExponent === bExponent && (aHigh < bHigh || (aHigh === bHigh && aLow < bLow)))
   ) {
     addOrdered(bNegative, bExponent, bHigh, bLow, aNegative, aExponent, aHigh, aLow);
   } else {
@@ -78,12 +77,18 @@ export function addUnrounded(
 
 /** addUnrounded for |a| >= |b|. */
 function addOrdered(
-  aNegative: u32, aExponent: i32, aHigh: u64, aLow: u64,
-  bNegative: u32, bExponent: i32, bHigh: u64, bLow: u64,
+  aNegative: u32,
+  aExponent: i32,
+  aHigh: u64,
+  aLow: u64,
+  bNegative: u32,
+  bExponent: i32,
+  bHigh: u64,
+  bLow: u64,
 ): void {
   const low = shiftRightSticky(bHigh, bLow, aExponent - bExponent);
   const high = wideHigh;
-  if (aNegative == bNegative) {
+  if (aNegative === bNegative) {
     const sumLow = aLow + low;
     const carryLow = u64(sumLow < aLow);
     const partial = aHigh + high;
@@ -128,10 +133,10 @@ export function divideUnrounded(negative: u32, aExponent: i32, a: u64, bExponent
 
 /** Where remainder/divisor lies against one half, as the top bit and a sticky bit of a fraction. */
 function halfAndSticky(remainder: u64, divisor: u64): u64 {
-  if (remainder == 0) return 0;
+  if (remainder === 0) return 0;
   const rest = divisor - remainder;
   if (remainder < rest) return 1;
-  return remainder == rest ? TOP_BIT : TOP_BIT | 1;
+  return remainder === rest ? TOP_BIT : TOP_BIT | 1;
 }
 
 /**
@@ -163,7 +168,7 @@ export function squareRootUnrounded(exponent: i32, significand: u64): void {
     residueLow += (root << 1) | 1;
     residueHigh += i64(root >> 63) + i64(residueLow < before);
   }
-  while (residueHigh > i64(root >> 63) || (residueHigh == i64(root >> 63) && residueLow > root << 1)) {
+  while (residueHigh > i64(root >> 63) || (residueHigh === i64(root >> 63) && residueLow > root << 1)) {
     const subtract = (root << 1) | 1;
     residueHigh -= i64(root >> 63) + i64(residueLow < subtract);
     residueLow -= subtract;
@@ -171,18 +176,21 @@ export function squareRootUnrounded(exponent: i32, significand: u64): void {
   }
   // (r + 1/2)^2 = r^2 + r + 1/4: the root is never exactly half way.
   const above = residueHigh > 0 || residueLow > root;
-  const inexact = (residueHigh | i64(residueLow)) != 0;
+  const inexact = (residueHigh | i64(residueLow)) !== 0;
   setUnrounded(0, (unbiased >> 1) + EXTENDED_BIAS, root, above ? TOP_BIT | 1 : u64(inexact));
 }
 
 /** a × b + c with one rounding: the product is exact, the sum keeps 128 bits. */
 export function multiplyAddUnrounded(
-  productNegative: u32, aExponent: i32, a: u64, bExponent: i32, b: u64,
-  cNegative: u32, cExponent: i32, c: u64,
+  productNegative: u32,
+  aExponent: i32,
+  a: u64,
+  bExponent: i32,
+  b: u64,
+  cNegative: u32,
+  cExponent: i32,
+  c: u64,
 ): void {
   multiplyUnrounded(productNegative, aExponent, a, bExponent, b);
-  addUnrounded(
-    productNegative, unroundedExponent, unroundedHigh, unroundedLow,
-    cNegative, cExponent, c, 0,
-  );
+  addUnrounded(productNegative, unroundedExponent, unroundedHigh, unroundedLow, cNegative, cExponent, c, 0);
 }

@@ -69,27 +69,27 @@ export function divideWide(high: u64, low: u64, divisor: u64): u64 {
  * OR-ed into bit 0 ("sticky"), so that a later rounding still sees that the value was not exact.
  */
 export function shiftRightSticky(high: u64, low: u64, count: i32): u64 {
-  if (count == 0) {
+  if (count === 0) {
     wideHigh = high;
     return low;
   }
   if (count < 64) {
     const lost = low << (64 - count);
     wideHigh = high >> count;
-    return (high << (64 - count)) | (low >> count) | u64(lost != 0);
+    return (high << (64 - count)) | (low >> count) | u64(lost !== 0);
   }
   wideHigh = 0;
-  if (count == 64) return high | u64(low != 0);
+  if (count === 64) return high | u64(low !== 0);
   if (count < 128) {
     const lost = (high << (128 - count)) | low;
-    return (high >> (count - 64)) | u64(lost != 0);
+    return (high >> (count - 64)) | u64(lost !== 0);
   }
-  return u64((high | low) != 0);
+  return u64((high | low) !== 0);
 }
 
 /** (high:low) << count for 0 <= count < 128; returns the low word, leaves the high word in `wideHigh`. */
 export function shiftLeftWide(high: u64, low: u64, count: i32): u64 {
-  if (count == 0) {
+  if (count === 0) {
     wideHigh = high;
     return low;
   }

@@ -1,0 +1,19 @@
+// Makes the golden corpora in golden/ again from the host CPU: node --import tsx test/vcpu/fpu/make-golden.ts
+// The committed ones come from an Intel Sapphire Rapids, whose transcendental results others need not share.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeGolden } from './golden.ts';
+import { runOracle } from './oracle.ts';
+import { EXACT_OPERATIONS, encodeCases, TRANSCENDENTAL_OPERATIONS, x87Cases } from './x87-cases.ts';
+
+const SEED = 386;
+
+mkdirSync(join(import.meta.dirname, 'golden'), { recursive: true });
+
+for (const [name, operations, count] of [
+  ['x87-exact', EXACT_OPERATIONS, 160],
+  ['x87-transcendental', TRANSCENDENTAL_OPERATIONS, 160],
+] as const) {
+  const records = encodeCases(operations.flatMap((operation, i) => x87Cases(operation, count, SEED + i)));
+  writeGolden(name, records, runOracle('x87', records));
+}
