@@ -3,7 +3,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeGolden } from './golden.ts';
+import { RandomWords } from './operands.ts';
 import { runOracle } from './oracle.ts';
+import { encodeSimdCases, SIMD_OPERATIONS, simdCases } from './simd-cases.ts';
 import { EXACT_OPERATIONS, encodeCases, TRANSCENDENTAL_OPERATIONS, x87Cases } from './x87-cases.ts';
 
 const SEED = 386;
@@ -17,3 +19,7 @@ for (const [name, operations, count] of [
   const records = encodeCases(operations.flatMap((operation, i) => x87Cases(operation, count, SEED + i)));
   writeGolden(name, records, runOracle('x87', records));
 }
+
+const random = new RandomWords(SEED);
+const simdRecords = encodeSimdCases(SIMD_OPERATIONS.flatMap((operation) => simdCases(operation, 24, random)));
+writeGolden('simd', simdRecords, runOracle('sse', simdRecords));
