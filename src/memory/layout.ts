@@ -386,3 +386,134 @@ export const BLOCK_RECORDS = 24;
 export const BLOCK_BYTES = 26;
 /** Times entered through the block table (hotness). */
 export const BLOCK_ENTRIES_COUNT = 28;
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Local APIC page: offsets from CPU_APIC. The registers lie where the xAPIC has them (SDM vol. 3, table 10-1): 4 bytes
+// every 16. IRR and TMR are only touched with atomics, by anyone; LVT LINT0 likewise, since remote IRR is set by whoever
+// moves the line. TPR, PPR, LDR, DFR, SVR and the LVT are written by the owner and read by senders at any time.
+
+export const APIC_ID = 0x20;
+export const APIC_VERSION = 0x30;
+export const APIC_TPR = 0x80;
+export const APIC_APR = 0x90;
+export const APIC_PPR = 0xa0;
+export const APIC_EOI = 0xb0;
+export const APIC_RRD = 0xc0;
+export const APIC_LDR = 0xd0;
+export const APIC_DFR = 0xe0;
+export const APIC_SVR = 0xf0;
+/** Eight words each, 16 bytes apart. */
+export const APIC_ISR = 0x100;
+export const APIC_TMR = 0x180;
+export const APIC_IRR = 0x200;
+export const APIC_ESR = 0x280;
+export const APIC_ICR_LOW = 0x300;
+export const APIC_ICR_HIGH = 0x310;
+export const APIC_LVT_TIMER = 0x320;
+export const APIC_LVT_THERMAL = 0x330;
+export const APIC_LVT_PERFORMANCE = 0x340;
+export const APIC_LVT_LINT0 = 0x350;
+export const APIC_LVT_LINT1 = 0x360;
+export const APIC_LVT_ERROR = 0x370;
+export const APIC_INITIAL_COUNT = 0x380;
+export const APIC_CURRENT_COUNT = 0x390;
+export const APIC_DIVIDE = 0x3e0;
+export const APIC_SELF_IPI = 0x3f0;
+/** Initial APIC ID (x2APIC ID, 32 bits), given by the topology. Written before the first run. */
+export const APIC_INITIAL_ID = 0x400;
+/** APIC_CONFIG_*: what this model has. Written before the first run. */
+export const APIC_CONFIG = 0x404;
+/** IA32_APIC_BASE, 8 bytes. Writer: the owner; senders read the low half. */
+export const APIC_BASE_MSR = 0x408;
+/** Errors since the last write of ESR. Atomic OR by whoever sees one; while non-zero the error interrupt is not armed. */
+export const APIC_ERRORS = 0x410;
+/** Levels of LINT0 and LINT1 (bits 0, 1), and a latched ExtINT message (bit 2). Atomic; writers: devices, and the owner for bit 2. */
+export const APIC_LINES = 0x414;
+/** 1 while the timer counts (one-shot and periodic). */
+export const APIC_TIMER_RUNNING = 0x418;
+/** Virtual time in ns (u64) at which the running count was at its initial value. */
+export const APIC_TIMER_START = 0x420;
+/** IA32_TSC_DEADLINE; 0 = not armed. */
+export const APIC_TSC_DEADLINE = 0x428;
+/** Virtual time in ns (f64) of the timer's next expiry, +Infinity if there is none. Writer: the owner; readable at any time. */
+export const APIC_TIMER_EXPIRY = 0x430;
+
+/** The version register has bit 24 and SVR bit 12 works: the machine's I/O APICs have an EOI register. */
+export const APIC_CONFIG_DIRECTED_EOI = 1;
+/** This is the bootstrap processor. */
+export const APIC_CONFIG_BOOTSTRAP = 2;
+
+export const APIC_LINE_LINT0 = 1;
+export const APIC_LINE_LINT1 = 2;
+export const APIC_LINE_EXTINT_MESSAGE = 4;
+
+/** Bits of IA32_APIC_BASE (SDM vol. 3, 10.4.4 and 10.12.1). */
+export const APIC_BASE_BSP = 0x100;
+export const APIC_BASE_EXTD = 0x400;
+export const APIC_BASE_EN = 0x800;
+
+/** Bits of SVR. */
+export const SVR_ENABLED = 0x100;
+export const SVR_SUPPRESS_EOI = 0x1000;
+
+/** Bits of the local vector table and of the interrupt command register. */
+export const LVT_DELIVERY_SHIFT = 8;
+export const LVT_DELIVERY_MASK = 0x700;
+export const LVT_REMOTE_IRR = 0x4000;
+export const LVT_LEVEL = 0x8000;
+export const LVT_MASKED = 0x10000;
+
+/** Delivery modes (SDM vol. 3, 10.5.1, 10.6.1 and 10.11.2). */
+export const DELIVERY_FIXED = 0;
+export const DELIVERY_LOWEST_PRIORITY = 1;
+export const DELIVERY_SMI = 2;
+export const DELIVERY_NMI = 4;
+export const DELIVERY_INIT = 5;
+export const DELIVERY_SIPI = 6;
+export const DELIVERY_EXTINT = 7;
+
+/** Bits of ESR (SDM vol. 3, figure 10-9). */
+export const ESR_SEND_ILLEGAL_VECTOR = 0x20;
+export const ESR_RECEIVE_ILLEGAL_VECTOR = 0x40;
+export const ESR_ILLEGAL_REGISTER = 0x80;
+
+/** Frequency of the APIC timer before its divider, announced as the crystal clock by CPUID leaf 15H. */
+export const APIC_TIMER_HZ = 1000000000;
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Page of the model-specific registers: offsets from the page group. 8 bytes each; the owner's alone.
+
+export const CPU_MSR_STAR = 0x3000;
+export const CPU_MSR_LSTAR = 0x3008;
+export const CPU_MSR_CSTAR = 0x3010;
+export const CPU_MSR_FMASK = 0x3018;
+export const CPU_MSR_KERNEL_GS_BASE = 0x3020;
+export const CPU_MSR_TSC_AUX = 0x3028;
+export const CPU_MSR_SYSENTER_CS = 0x3030;
+export const CPU_MSR_SYSENTER_ESP = 0x3038;
+export const CPU_MSR_SYSENTER_EIP = 0x3040;
+export const CPU_MSR_PAT = 0x3048;
+export const CPU_MSR_MISC_ENABLE = 0x3050;
+export const CPU_MSR_FEATURE_CONTROL = 0x3058;
+export const CPU_MSR_TSC_ADJUST = 0x3060;
+export const CPU_MSR_MICROCODE = 0x3068;
+/** Frequency of the time-stamp counter in Hz. Written before the first run. */
+export const CPU_TSC_HZ = 0x3070;
+export const CPU_MSR_DEBUGCTL = 0x3078;
+export const CPU_MSR_MTRR_DEF_TYPE = 0x3080;
+/** Eleven fixed-range registers in the order of SDM vol. 3, table 11-9. */
+export const CPU_MSR_MTRR_FIXED = 0x3088;
+/** Base and mask of each of the variable ranges. */
+export const CPU_MSR_MTRR_VARIABLE = 0x3100;
+export const CPU_MSR_XSS = 0x3180;
+export const CPU_MSR_MCG_STATUS = 0x3188;
+export const CPU_MSR_MCG_CTL = 0x3190;
+/** CTL, STATUS, ADDR, MISC of each bank of machine-check registers. */
+export const CPU_MSR_MC_BANKS = 0x31a0;
+export const CPU_MSR_PERF_GLOBAL_CTRL = 0x3300;
+export const CPU_MSR_PERF_GLOBAL_STATUS = 0x3308;
+export const CPU_MSR_FIXED_CTR_CTRL = 0x3310;
+/** Event selects of the general counters. */
+export const CPU_MSR_PERFEVTSEL = 0x3320;
+/** Each counter: its value when its event count was last looked at, and that event count. General ones, then fixed ones. */
+export const CPU_PERF_COUNTERS = 0x3360;
