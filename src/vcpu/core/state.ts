@@ -1,5 +1,6 @@
 // Small readers and writers of a vCPU's state that every instruction family uses.
 import {
+  CPU_FEATURES,
   CPU_RIP,
   CPU_RIP_BASE,
   CPU_BLOCK_MODE,
@@ -32,6 +33,12 @@ export type Handler = (cpu: usize, record: usize) => usize;
 @inline
 export function indexOf(handler: Handler): u32 {
   return handler.index;
+}
+
+/** Does the model have a feature of cpu-features.ts? */
+export function hasFeature(cpu: usize, feature: u32): bool {
+  const bit = feature - 1;
+  return ((load<u32>(cpu + ((bit >> 5) << 2), CPU_FEATURES) >> (bit & 31)) & 1) != 0;
 }
 
 /** RIP truncated to the code size. */
