@@ -1,0 +1,83 @@
+/** Cases and answers as the harness in native-oracle.c reads and writes them. */
+
+export const CASE_BYTES = 400;
+export const ANSWER_BYTES = 176;
+export const MAX_CODE = 240;
+
+const CASE_REGISTERS = 24;
+const CASE_CODE = 152;
+
+/** One instruction (or a group that must stay together) of a sequence, and what it does to the six status flags. */
+export interface Step {
+  /** Offset of its first byte in the sequence. */
+  readonly start: number;
+  readonly length: number;
+  readonly family: string;
+  /** Flags that decide what it does, that it certainly defines, and that it may leave undefined. */
+  readonly reads: number;
+  readonly defines: number;
+  readonly undefines: number;
+  /** Offset in the sequence that it may jump to, forward. */
+  readonly target?: number;
+}
+
+/** A sequence with the state that it begins in. Its last two bytes are UD2. */
+export interface Case {
+  readonly bits: 32 | 64;
+  /** Offset in the code area. */
+  readonly codeOffset: number;
+  readonly code: Uint8Array;
+  readonly flags: number;
+  /** In the order of modrm. */
+  readonly registers: readonly bigint[];
+  readonly steps: readonly Step[];
+}
+
+/** How a sequence ended. */
+export interface Answer {
+  readonly vector: number;
+  readonly error: number;
+  readonly cr2: bigint;
+  readonly rip: bigint;
+  readonly flags: number;
+  readonly registers: readonly bigint[];
+  /** Hash of data and stack. */
+  readonly memory: string;
+}
+
+/** One harness record. */
+export function encodeCase(test: Case): Buffer {
+  const record = Buffer.alloc(CASE_BYTES);
+  record.writeUInt32LE(test.code.length, 0);
+  record.writeUInt32LE(test.bits, 4);
+  record.writeUInt32LE(test.codeOffset, 8);
+  record.writeUInt32LE(test.flags, 16);
+  for (let i = 0; i < 16; i++) record.writeBigUInt64LE(test.registers[i] ?? 0n, CASE_REGISTERS + i * 8);
+  record.set(test.code, CASE_CODE);
+  return record;
+}
+
+/** The inverse of encodeCase, without the steps. */
+export function decodeCase(record: Buffer): Omit<Case, 'steps'> {
+  return {
+    bits: record.readUInt32LE(4) === 32 ? 32 : 64,
+    codeOffset: record.readUInt32LE(8),
+    code: record.subarray(CASE_CODE, CASE_CODE + record.readUInt32LE(0)),
+    flags: record.readUInt32LE(16),
+    registers: Array.from({ length: 16 }, (_, i) => record.readBigUInt64LE(CASE_REGISTERS + i * 8)),
+  };
+}
+
+/** The `index`th answer of a batch. */
+export function decodeAnswer(batch: Buffer, index: number): Answer {
+  const at = index * ANSWER_BYTES;
+  return {
+    vector: batch.readUInt32LE(at),
+    error: batch.readUInt32LE(at + 4),
+    cr2: batch.readBigUInt64LE(at + 8),
+    rip: batch.readBigUInt64LE(at + 16),
+    flags: batch.readUInt32LE(at + 24),
+    registers: Array.from({ length: 16 }, (_, i) => batch.readBigUInt64LE(at + 32 + i * 8)),
+    memory: batch.toString('hex', at + 160, at + 176),
+  };
+}
