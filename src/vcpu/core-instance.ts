@@ -16,6 +16,13 @@ export interface CoreHost {
   picAcknowledge(): number;
   /** 32 random bits. */
   random(): number;
+  /**
+   * The FERR# pin while CR0.NE is 0: raises (1) or lowers (0) IRQ 13. Gives 1 while the chipset asserts IGNNE#, which a
+   * write to port F0h makes it do until FERR# falls, else 0.
+   */
+  floatingPointError(asserted: number): number;
+  /** A level-triggered vector has ended: the I/O APICs clear remote IRR where it matches. */
+  eoiBroadcast(vector: number): void;
 }
 
 interface CoreExports {
@@ -68,6 +75,8 @@ export class CoreInstance {
         virtualTime: host.virtualTime.bind(host),
         picAcknowledge: host.picAcknowledge.bind(host),
         random: host.random.bind(host),
+        floatingPointError: host.floatingPointError.bind(host),
+        eoiBroadcast: host.eoiBroadcast.bind(host),
         waitWhileEqual: (address: number, value: number) => {
           Atomics.wait(words, address >>> 2, value | 0, 1);
         },

@@ -42,3 +42,16 @@ export declare function random(): u32;
 // @ts-ignore: decorator
 @external("host", "waitWhileEqual")
 export declare function waitWhileEqual(address: u32, value: u32): void;
+
+/**
+ * Drives the FERR# pin, which a PC wires to IRQ 13 (CR0.NE = 0 only). Gives 1 while the chipset asserts IGNNE#, which a
+ * write to port F0h makes it do until FERR# falls (SDM vol. 1, 8.7.2 and appendix D).
+ */
+// @ts-ignore: decorator
+@external("host", "floatingPointError")
+export declare function floatingPointError(asserted: u32): u32;
+
+/** Tells the I/O APICs of the end of a level-triggered interrupt (SDM vol. 3, 10.8.5). */
+// @ts-ignore: decorator
+@external("host", "eoiBroadcast")
+export declare function eoiBroadcast(vector: u32): void;

@@ -6,12 +6,18 @@ import { registerBmi } from "./bmi";
 import { registerCmpxchg } from "./cmpxchg";
 import { registerControl } from "./control";
 import { registerEflags } from "./eflags";
+import { registerMmx } from "./fpu/mmx";
+import { registerX87 } from "./fpu/x87";
 import { registerMisc } from "./misc";
 import { registerMov } from "./mov";
 import { registerMulDiv } from "./muldiv";
 import { registerShift } from "./shift";
 import { registerStack } from "./stack";
 import { registerString } from "./string";
+import { registerCpuid } from "./cpuid";
+import { registerMsr } from "./msr";
+import { registerPerformance } from "./performance";
+import { registerTsc } from "./tsc";
 
 /** Fills the decode table. */
 export function registerInstructions(): void {
@@ -28,4 +34,10 @@ export function registerInstructions(): void {
   registerShift();
   registerStack();
   registerString();
+  registerMmx();
+  registerX87();
+  registerCpuid();
+  registerMsr();
+  registerPerformance();
+  registerTsc();
 }

@@ -96,6 +96,8 @@ export class TestCpu {
       virtualTime: () => 0,
       picAcknowledge: () => 0xff,
       random: () => 0x12345678,
+      floatingPointError: () => 0,
+      eoiBroadcast: () => {},
       ...options.host,
     });
     this.bytes = new Uint8Array(this.memory.buffer, plan.ramBase, ramBytes);

@@ -147,3 +147,37 @@ function toNarrow(se: u32, significand: u64, bits: i32, maximum: u64, control: i
   setFlags(flags);
   return encoding;
 }
+
+/** Whether the last `expandSingle` or `expandDouble` met a denormal. */
+export let expandedDenormal: bool = false;
+
+/** A single as an extended real of the same class: an SNaN stays signaling, nothing is raised (memory operands). */
+export function expandSingle(value: u32): void {
+  expand(value >> 31, i32((value >> 23) & 0xff), 0xff, EXTENDED_BIAS - 127, u64(value & 0x7fffff) << 40);
+}
+
+/** A double as an extended real of the same class. */
+export function expandDouble(value: u64): void {
+  expand(
+    u32(value >> 63),
+    i32((value >> 52) & 0x7ff),
+    0x7ff,
+    EXTENDED_BIAS - 1023,
+    (value & 0x000fffffffffffff) << 11,
+  );
+}
+
+function expand(negative: u32, exponent: i32, maximum: i32, rebias: i32, fraction: u64): void {
+  const sign = negative << 15;
+  expandedDenormal = exponent === 0 && fraction !== 0;
+  if (exponent === maximum) {
+    setResult(sign | EXPONENT_MASK, INTEGER_BIT | fraction, 0);
+  } else if (expandedDenormal) {
+    const shift = clz<u64>(fraction);
+    setResult(sign | u32(rebias + 1 - i32(shift)), fraction << shift, 0);
+  } else if (exponent === 0) {
+    setResult(sign, 0, 0);
+  } else {
+    setResult(sign | u32(exponent + rebias), INTEGER_BIT | fraction, 0);
+  }
+}
