@@ -139,7 +139,7 @@ export const CPU_FAULT_PENDING = 0x1a0;
 export const CPU_FAULT_VECTOR = 0x1a4;
 export const CPU_FAULT_ERROR = 0x1a8;
 export const CPU_FAULT_HAS_ERROR = 0x1ac;
-/** Vector being delivered while IDT, stack or TSS are read, or -1: a fault then makes a double fault (SDM vol. 3, 6.15). */
+/** 1 + the vector being delivered while IDT, stack or TSS are read, or 0: a fault then may make a double fault (SDM vol. 3, 6.15). */
 export const CPU_DELIVERING_VECTOR = 0x1b0;
 /** What is going on: HALT_* */
 export const CPU_HALT_STATE = 0x1b4;
@@ -189,6 +189,8 @@ export const CPU_TLB_LARGE = 0x2f0;
 export const CPU_MONITOR = 0x2f4;
 /** Which data breakpoints the running instruction has touched, bits 0..3. */
 export const CPU_DEBUG_HITS = 0x2f8;
+/** What CPU_DELIVERING_VECTOR is: 1 an exception, 2 an interrupt, whose own faults never make a double fault. */
+export const CPU_DELIVERING_EXTERNAL = 0x2fc;
 /** 16-byte scratch operands. */
 export const CPU_SCRATCH = 0x300;
 export const CPU_SCRATCH_SIZE = 0x100;
@@ -517,3 +519,24 @@ export const CPU_MSR_FIXED_CTR_CTRL = 0x3310;
 export const CPU_MSR_PERFEVTSEL = 0x3320;
 /** Each counter: its value when its event count was last looked at, and that event count. General ones, then fixed ones. */
 export const CPU_PERF_COUNTERS = 0x3360;
+
+// ---------------------------------------------------------------------------------------------------------------------
+// CPUID table: offsets from CPU_CPUID. Written before the first run.
+
+/** Number of entries; CPUID_ANSWER_*; highest basic, hypervisor and extended leaves. */
+export const CPUID_COUNT = 0;
+export const CPUID_ANSWERS = 4;
+export const CPUID_MAX_BASIC = 8;
+export const CPUID_MAX_HYPERVISOR = 12;
+export const CPUID_MAX_EXTENDED = 16;
+export const CPUID_FIRST_ENTRY = 32;
+export const CPUID_ENTRY_SIZE = 32;
+export const CPUID_ENTRY_SUBLEAF = 4;
+export const CPUID_ENTRY_FLAGS = 8;
+/** EAX, EBX, ECX, EDX. */
+export const CPUID_ENTRY_VALUES = 16;
+/** The leaf answers by ECX; else ECX does not matter. */
+export const CPUID_HAS_SUBLEAVES = 1;
+/** CPUID_ANSWERS: leaves out of range answer as the highest basic leaf does (Intel), else zeros (AMD). */
+export const CPUID_ANSWER_HIGHEST = 1;
+export const CPUID_MAX_ENTRIES = 255;

@@ -17,7 +17,7 @@ import {
 } from "../../memory/layout";
 import { entryOf, translate, translatedPhysical } from "./tlb";
 import { ACCESS_READ, ACCESS_WRITE } from "./paging";
-import { physicalRead, physicalWrite } from "./physical";
+import { busRead, busWrite } from "./apic/bus";
 import { raiseWithError, VECTOR_GP, VECTOR_SS } from "./fault";
 import { SEG_SS } from "./bits";
 import { noteDataAccess } from "./debug";
@@ -181,7 +181,7 @@ function readPart(cpu: usize, tlb: usize, linear: u64, size: u32): u64 {
   let host: u32;
   if (load<u64>(entry, TLB_READ) == (linear & PAGE)) host = <u32>linear + load<u32>(entry, TLB_ADDEND);
   else host = translate(cpu, tlb, linear, ACCESS_READ);
-  if (!host) return physicalRead(translatedPhysical, size);
+  if (!host) return busRead(cpu, translatedPhysical, size);
   if (size == 8) return load<u64>(host);
   if (size == 4) return load<u32>(host);
   if (size == 2) return load<u16>(host);
@@ -223,5 +223,5 @@ function writePart(cpu: usize, tlb: usize, linear: u64, size: u32, value: u64): 
     return;
   }
   translate(cpu, tlb, linear, ACCESS_WRITE);
-  physicalWrite(cpu, translatedPhysical, size, value);
+  busWrite(cpu, translatedPhysical, size, value);
 }

@@ -44,6 +44,11 @@ export function run(cpu: usize, budget: i32): u32 {
   return resume(cpu);
 }
 
+/** Instructions executed so far, those of the present run() included (block by block). */
+export function instructionsExecuted(cpu: usize): u64 {
+  return load<u64>(cpu, CPU_INSTRUCTION_COUNT) + <u64><i64>(granted - load<i32>(cpu, CPU_BUDGET));
+}
+
 /** Goes on after run() or resume() was unwound. */
 export function resume(cpu: usize): u32 {
   while (true) {

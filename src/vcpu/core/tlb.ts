@@ -21,11 +21,13 @@ import {
   TLB_FLAGS,
   TLB_FLAG_GLOBAL,
   TLB_FLAG_LARGE,
+  PHYS_MMIO,
   PHYS_TYPE_MASK,
   PHYS_RAM,
   PHYS_VIDEO,
   OPEN_BUS_PAGE,
 } from "../../memory/layout";
+import { isApicPage } from "./apic/mmio";
 import { mapEntry, noteDirty, hasCode, isReadable, isWritable } from "./physical";
 import {
   ACCESS_FETCH,
@@ -63,7 +65,8 @@ export function translate(cpu: usize, tlb: usize, linear: u64, access: u32): u32
   if (!walk(cpu, linear, access, user, tlb == cpu + CPU_TLB_SUPERVISOR_AC)) raisePF(cpu, linear, walkError);
   const physical = walkPhysical;
   translatedPhysical = physical;
-  const map = mapEntry(physical);
+  // The local APIC hides what the map has at its place.
+  const map = isApicPage(cpu, physical) ? PHYS_MMIO : mapEntry(physical);
   const type = map & PHYS_TYPE_MASK;
   const page = linear & ~(<u64>0xfff);
   if (!isReadable(type)) {

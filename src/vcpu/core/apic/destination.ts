@@ -50,41 +50,34 @@ export function matches(target: usize, destination: u32, logical: bool, broadcas
   return logical ? matchesLogical(target, destination) : matchesPhysical(target, destination);
 }
 
-/**
- * Sends to all that match, or with lowest priority to the one of them with the lowest processor priority. Among equals the
- * vector decides, so that different interrupts spread (the choice is the chipset's: SDM vol. 3, 10.6.2.4).
- */
+/** Sends to all that match, or with lowest priority to one of them. */
 export function sendToMatching(destination: u32, logical: bool, broadcast: u32, delivery: u32, vector: u32, level: bool): void {
-  const count = cpuCount();
-  if (delivery != DELIVERY_LOWEST_PRIORITY) {
-    for (let i: u32 = 0; i < count; i++) {
-      if (matches(groupOf(i), destination, logical, broadcast)) deliverMessage(groupOf(i), delivery, vector, level);
-    }
+  if (delivery == DELIVERY_LOWEST_PRIORITY) {
+    const target = lowestPriority(destination, logical, broadcast, vector);
+    if (target) deliverMessage(target, delivery, vector, level);
     return;
   }
-  let best: u32 = 0xffffffff;
-  let ties: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) {
+  for (let i: u32 = 0; i < cpuCount(); i++) {
     const target = groupOf(i);
+    if (matches(target, destination, logical, broadcast)) deliverMessage(target, delivery, vector, level);
+  }
+}
+
+/**
+ * The matching vCPU with the lowest processor priority, or 0. Among equals the vector says where the search begins, so
+ * that different interrupts spread (the choice is the chipset's: SDM vol. 3, 10.6.2.4). One pass: priorities move meanwhile.
+ */
+function lowestPriority(destination: u32, logical: bool, broadcast: u32, vector: u32): usize {
+  const count = cpuCount();
+  let chosen: usize = 0;
+  let best: u32 = 0xffffffff;
+  for (let i: u32 = 0; i < count; i++) {
+    const target = groupOf((vector + i) % count);
     if (!isAccepting(target) || !matches(target, destination, logical, broadcast)) continue;
     const priority = register(target, APIC_PPR) & 0xf0;
-    if (priority < best) {
-      best = priority;
-      ties = 1;
-    } else if (priority == best) {
-      ties++;
-    }
+    if (priority >= best) continue;
+    best = priority;
+    chosen = target;
   }
-  if (!ties) return;
-  let skip = vector % ties;
-  for (let i: u32 = 0; i < count; i++) {
-    const target = groupOf(i);
-    if (!isAccepting(target) || !matches(target, destination, logical, broadcast)) continue;
-    if ((register(target, APIC_PPR) & 0xf0) != best) continue;
-    if (skip == 0) {
-      deliverMessage(target, delivery, vector, level);
-      return;
-    }
-    skip--;
-  }
+  return chosen;
 }
