@@ -274,13 +274,14 @@ function cmps<T>(cpu: usize, record: usize): usize {
       b = read<T>(cpu, to);
     }
     const step = backward ? 0 - sizeof<T>() : done * sizeof<T>();
-    alu<T>(cpu, CMP, a, b);
     putIndex(cpu, CPU_RSI, source + step, mask);
     putIndex(cpu, CPU_RDI, destination + step, mask);
     count -= done;
-    if (!repeated) break;
-    putIndex(cpu, CPU_RCX, count, mask);
-    if (!goesOn(record, a == b)) break;
+    // Only the last comparison sets flags: a fault on the way leaves those from before (SDM vol. 2, "REP/REPE/REPNE").
+    const isLast = !repeated || !count || !goesOn(record, a == b);
+    if (isLast) alu<T>(cpu, CMP, a, b);
+    if (repeated) putIndex(cpu, CPU_RCX, count, mask);
+    if (isLast) break;
     budget -= min<u64>(done, budget);
     if (count && (!budget || mustPause(cpu))) return pauseRepeat(cpu, record);
   }
@@ -312,12 +313,13 @@ function scas<T>(cpu: usize, record: usize): usize {
     } else {
       b = read<T>(cpu, to);
     }
-    alu<T>(cpu, CMP, a, b);
     putIndex(cpu, CPU_RDI, destination + (backward ? 0 - sizeof<T>() : done * sizeof<T>()), mask);
     count -= done;
-    if (!repeated) break;
-    putIndex(cpu, CPU_RCX, count, mask);
-    if (!goesOn(record, a == b)) break;
+    // Only the last comparison sets flags: a fault on the way leaves those from before (SDM vol. 2, "REP/REPE/REPNE").
+    const isLast = !repeated || !count || !goesOn(record, a == b);
+    if (isLast) alu<T>(cpu, CMP, a, b);
+    if (repeated) putIndex(cpu, CPU_RCX, count, mask);
+    if (isLast) break;
     budget -= min<u64>(done, budget);
     if (count && (!budget || mustPause(cpu))) return pauseRepeat(cpu, record);
   }
