@@ -89,6 +89,12 @@ function AAD(cpu: usize, record: usize): usize {
   return next(record);
 }
 
+/** SALC: AL = CF ? FFh : 0. In no table of the SDM, but in every processor (AMD APM vol. 3, table A-1, opcode D6h). */
+function SALC(cpu: usize, record: usize): usize {
+  store<u8>(cpu, carry(cpu) ? 0xff : 0, CPU_RAX);
+  return next(record);
+}
+
 export function registerBcd(): void {
   defineOne(slot(MAP_ONE, 0x27), OP_NO64, 0, DAA);
   defineOne(slot(MAP_ONE, 0x2f), OP_NO64, 0, DAS);
@@ -96,4 +102,5 @@ export function registerBcd(): void {
   defineOne(slot(MAP_ONE, 0x3f), OP_NO64, 0, AAS);
   defineOne(slot(MAP_ONE, 0xd4), OP_NO64 | OP_IMM8, 0, AAM);
   defineOne(slot(MAP_ONE, 0xd5), OP_NO64 | OP_IMM8, 0, AAD);
+  defineOne(slot(MAP_ONE, 0xd6), OP_NO64, 0, SALC);
 }
