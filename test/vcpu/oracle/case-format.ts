@@ -4,8 +4,22 @@ export const CASE_BYTES = 400;
 export const ANSWER_BYTES = 176;
 export const MAX_CODE = 240;
 
-const CASE_REGISTERS = 24;
-const CASE_CODE = 152;
+/** Offsets in a case record. */
+export const CASE_CODE_LENGTH = 0;
+export const CASE_BITS = 4;
+export const CASE_CODE_OFFSET = 8;
+export const CASE_FLAGS = 16;
+export const CASE_REGISTERS = 24;
+export const CASE_CODE = 152;
+/** Offsets in an answer. */
+export const ANSWER_VECTOR = 0;
+export const ANSWER_ERROR = 4;
+export const ANSWER_CR2 = 8;
+export const ANSWER_RIP = 16;
+export const ANSWER_FLAGS = 24;
+export const ANSWER_REGISTERS = 32;
+export const ANSWER_HASH = 160;
+export const REGISTER_BYTES = 128;
 
 /** One instruction (or a group that must stay together) of a sequence, and what it does to the six status flags. */
 export interface Step {
@@ -48,10 +62,10 @@ export interface Answer {
 /** One harness record. */
 export function encodeCase(test: Case): Buffer {
   const record = Buffer.alloc(CASE_BYTES);
-  record.writeUInt32LE(test.code.length, 0);
-  record.writeUInt32LE(test.bits, 4);
-  record.writeUInt32LE(test.codeOffset, 8);
-  record.writeUInt32LE(test.flags, 16);
+  record.writeUInt32LE(test.code.length, CASE_CODE_LENGTH);
+  record.writeUInt32LE(test.bits, CASE_BITS);
+  record.writeUInt32LE(test.codeOffset, CASE_CODE_OFFSET);
+  record.writeUInt32LE(test.flags, CASE_FLAGS);
   for (let i = 0; i < 16; i++) record.writeBigUInt64LE(test.registers[i] ?? 0n, CASE_REGISTERS + i * 8);
   record.set(test.code, CASE_CODE);
   return record;
@@ -60,10 +74,10 @@ export function encodeCase(test: Case): Buffer {
 /** The inverse of encodeCase, without the steps. */
 export function decodeCase(record: Buffer): Omit<Case, 'steps'> {
   return {
-    bits: record.readUInt32LE(4) === 32 ? 32 : 64,
-    codeOffset: record.readUInt32LE(8),
-    code: record.subarray(CASE_CODE, CASE_CODE + record.readUInt32LE(0)),
-    flags: record.readUInt32LE(16),
+    bits: record.readUInt32LE(CASE_BITS) === 32 ? 32 : 64,
+    codeOffset: record.readUInt32LE(CASE_CODE_OFFSET),
+    code: record.subarray(CASE_CODE, CASE_CODE + record.readUInt32LE(CASE_CODE_LENGTH)),
+    flags: record.readUInt32LE(CASE_FLAGS),
     registers: Array.from({ length: 16 }, (_, i) => record.readBigUInt64LE(CASE_REGISTERS + i * 8)),
   };
 }
@@ -72,12 +86,12 @@ export function decodeCase(record: Buffer): Omit<Case, 'steps'> {
 export function decodeAnswer(batch: Buffer, index: number): Answer {
   const at = index * ANSWER_BYTES;
   return {
-    vector: batch.readUInt32LE(at),
-    error: batch.readUInt32LE(at + 4),
-    cr2: batch.readBigUInt64LE(at + 8),
-    rip: batch.readBigUInt64LE(at + 16),
-    flags: batch.readUInt32LE(at + 24),
-    registers: Array.from({ length: 16 }, (_, i) => batch.readBigUInt64LE(at + 32 + i * 8)),
-    memory: batch.toString('hex', at + 160, at + 176),
+    vector: batch.readUInt32LE(at + ANSWER_VECTOR),
+    error: batch.readUInt32LE(at + ANSWER_ERROR),
+    cr2: batch.readBigUInt64LE(at + ANSWER_CR2),
+    rip: batch.readBigUInt64LE(at + ANSWER_RIP),
+    flags: batch.readUInt32LE(at + ANSWER_FLAGS),
+    registers: Array.from({ length: 16 }, (_, i) => batch.readBigUInt64LE(at + ANSWER_REGISTERS + i * 8)),
+    memory: batch.toString('hex', at + ANSWER_HASH, at + ANSWER_BYTES),
   };
 }

@@ -82,6 +82,8 @@ const LONGEST_STEP = 48;
 export class SequenceBuilder {
   readonly random: Random;
   readonly bits: 32 | 64;
+  /** The stack has room for one push or two: what pushes more faults, and may have written some of it before. */
+  readonly stackIsLow: boolean;
   readonly #registers: bigint[];
   readonly #flags: number;
   readonly #codeOffset: number;
@@ -97,6 +99,7 @@ export class SequenceBuilder {
   constructor(random: Random, bits: 32 | 64) {
     this.random = random;
     this.bits = bits;
+    this.stackIsLow = random.chance(0.02);
     this.#registers = Array.from({ length: 16 }, (_, i) => this.#initial(i));
     this.#flags = (random.u32() & STATUS) | IF | 2 | (random.chance(0.1) ? DF : 0);
     this.#codeOffset = random.chance(0.2) ? PAGE - random.below(80) : 0x100 + random.below(0x700);
@@ -105,8 +108,7 @@ export class SequenceBuilder {
   #initial(register: number): bigint {
     if (this.bits === 32 && register >= 8) return 0n;
     const pointer = POINTERS.get(register);
-    if (pointer !== undefined)
-      return BigInt(register === RSP && this.random.chance(0.02) ? STACK + 4 : pointer);
+    if (pointer !== undefined) return BigInt(register === RSP && this.stackIsLow ? STACK + 4 : pointer);
     if (register === this.indexRegister) return BigInt(this.random.below(SMALL));
     return this.bits === 32 ? BigInt.asUintN(32, this.random.u64()) : this.random.u64();
   }
@@ -161,7 +163,7 @@ export class SequenceBuilder {
   }
 
   /** An address where `bytes` are accessed: mostly good and often misaligned or across pages; else faulting. */
-  #target(bytes: number): number {
+  address(bytes: number): number {
     const { random } = this;
     const roll = random.below(100);
     if (roll < 55) return DATA + random.below(DATA_BYTES - 64);
@@ -178,7 +180,7 @@ export class SequenceBuilder {
   /** A memory operand of `bytes` bytes in a random address form. */
   memory(bytes: number): MemoryOperand {
     const { random } = this;
-    let target = this.#target(bytes);
+    let target = this.address(bytes);
     const address32 = this.bits === 64 && random.chance(0.04);
     let segmentPrefix: number | undefined;
     if (random.chance(0.05)) {

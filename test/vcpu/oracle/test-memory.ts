@@ -14,7 +14,12 @@ export const STACK = 0x30000000;
 export const STACK_BYTES = PAGE;
 /** Base of GS in 64-bit code; FS has 0. */
 export const GS_BASE = DATA + 0x100;
-/** First address of the selectors' memory as an image: data, then stack; the read-only page repeats the first. */
+/** The bytes that leave a sequence natively, in place of its UD2: JMP [exit] and JMP 33h:exit. */
+export const EXIT_JUMP = {
+  64: [0xff, 0x24, 0x25, 0x00, 0x40, 0x5a, 0x6b],
+  32: [0xea, 0x10, 0x40, 0x5a, 0x6b, 0x33, 0x00],
+} as const;
+/** Writable memory as an image: data, then stack; the read-only page repeats the image's first page. */
 export const IMAGE_BYTES = DATA_BYTES + STACK_BYTES;
 
 /** What the writable memory holds before every case. */
@@ -25,9 +30,8 @@ export function memoryImage(seed: number): Buffer {
   return image;
 }
 
-/** The hash of native-oracle.c over `bytes`, continued from `hash` (four words). */
-export function hashMemory(hash: Uint32Array, bytes: Uint8Array): void {
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >>> 2);
+/** The hash of native-oracle.c over `words`, continued from `hash` (four words). */
+export function hashMemory(hash: Uint32Array, words: Uint32Array): void {
   let [a = 0, b = 0, c = 0, d = 0] = hash;
   for (let i = 0; i < words.length; i += 4) {
     a = (Math.imul(a, 0x9e3779b1) + (words[i] ?? 0)) | 0;
