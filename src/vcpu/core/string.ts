@@ -105,6 +105,13 @@ export function mustPause(cpu: usize): bool {
   );
 }
 
+/** The counter. One of 32 bits loses the upper half of RCX even when it is zero, as on Intel's processors. */
+function repeatCount(cpu: usize, mask: u64): u64 {
+  const count = load<u64>(cpu, CPU_RCX) & mask;
+  if (!count) putIndex(cpu, CPU_RCX, 0, mask);
+  return count;
+}
+
 /** Leaves a repeated instruction to be entered again. */
 export function pauseRepeat(cpu: usize, record: usize): usize {
   return branchTo(cpu, record, instructionRip(cpu, record));
@@ -122,7 +129,7 @@ function movs<T>(cpu: usize, record: usize): usize {
   const segment = sourceSegment(record);
   const backward = (load<u32>(cpu, CPU_EFLAGS) & FLAG_DF) != 0;
   const repeated = isRepeated(record);
-  let count = repeated ? load<u64>(cpu, CPU_RCX) & mask : 1;
+  let count = repeated ? repeatCount(cpu, mask) : 1;
   let budget = SLICE;
   while (count) {
     const source = load<u64>(cpu, CPU_RSI) & mask;
@@ -172,7 +179,7 @@ function stos<T>(cpu: usize, record: usize): usize {
   const backward = (load<u32>(cpu, CPU_EFLAGS) & FLAG_DF) != 0;
   const repeated = isRepeated(record);
   const value = load<T>(cpu, CPU_RAX);
-  let count = repeated ? load<u64>(cpu, CPU_RCX) & mask : 1;
+  let count = repeated ? repeatCount(cpu, mask) : 1;
   let budget = SLICE;
   while (count) {
     const destination = load<u64>(cpu, CPU_RDI) & mask;
@@ -214,7 +221,7 @@ function lods<T>(cpu: usize, record: usize): usize {
   const segment = sourceSegment(record);
   const step: u64 = load<u32>(cpu, CPU_EFLAGS) & FLAG_DF ? 0 - sizeof<T>() : sizeof<T>();
   const repeated = isRepeated(record);
-  let count = repeated ? load<u64>(cpu, CPU_RCX) & mask : 1;
+  let count = repeated ? repeatCount(cpu, mask) : 1;
   let budget = SLICE;
   while (count) {
     const source = load<u64>(cpu, CPU_RSI) & mask;
@@ -240,7 +247,7 @@ function cmps<T>(cpu: usize, record: usize): usize {
   const segment = sourceSegment(record);
   const backward = (load<u32>(cpu, CPU_EFLAGS) & FLAG_DF) != 0;
   const repeated = isRepeated(record);
-  let count = repeated ? load<u64>(cpu, CPU_RCX) & mask : 1;
+  let count = repeated ? repeatCount(cpu, mask) : 1;
   let budget = SLICE;
   while (count) {
     const source = load<u64>(cpu, CPU_RSI) & mask;
@@ -293,7 +300,7 @@ function scas<T>(cpu: usize, record: usize): usize {
   const backward = (load<u32>(cpu, CPU_EFLAGS) & FLAG_DF) != 0;
   const repeated = isRepeated(record);
   const a = load<T>(cpu, CPU_RAX);
-  let count = repeated ? load<u64>(cpu, CPU_RCX) & mask : 1;
+  let count = repeated ? repeatCount(cpu, mask) : 1;
   let budget = SLICE;
   while (count) {
     const destination = load<u64>(cpu, CPU_RDI) & mask;
