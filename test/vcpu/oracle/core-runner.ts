@@ -26,7 +26,6 @@ import {
   CASE_CODE_OFFSET,
   CASE_FLAGS,
   CASE_REGISTERS,
-  MAX_CODE,
   REGISTER_BYTES,
 } from './case-format.ts';
 import {
@@ -80,7 +79,6 @@ export class CoreRunner {
   readonly #dataWords: Uint32Array;
   readonly #stackWords: Uint32Array;
   #bits = 0;
-  #lastOffset = 0;
 
   private constructor(cpu: TestCpu, image: Buffer) {
     this.#cpu = cpu;
@@ -158,9 +156,7 @@ export class CoreRunner {
     const cpu = this.#cpu;
     cpu.bytes.set(this.#image.subarray(0, DATA_BYTES), DATA_AT);
     cpu.bytes.set(this.#image.subarray(DATA_BYTES), STACK_AT);
-    const last = CODE_AT + this.#lastOffset;
-    cpu.bytes.fill(0, last, last + MAX_CODE + 8);
-    this.#lastOffset = codeOffset;
+    cpu.bytes.fill(0, CODE_AT, CODE_AT + CODE_BYTES);
     const length = record.readUInt32LE(CASE_CODE_LENGTH);
     const bits = record.readUInt32LE(CASE_BITS) === 32 ? 32 : 64;
     const jump = EXIT_JUMP[bits];

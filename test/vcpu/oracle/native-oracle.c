@@ -211,13 +211,11 @@ static void put_exit(uint8_t *at, uint32_t bits) {
   copy(at, bits == 32 ? jump32 : jump64, sizeof jump64);
 }
 
-/* Ends what the last case left in the code area. */
+/* Ends what the last case left in the code area, by itself or by writing there. */
 static void clear_code(void) {
-  static uint64_t last = CODE;
-  uint8_t *to = (uint8_t *)last;
-  uint64_t bytes = MAX_CODE + 8;
+  uint8_t *to = (uint8_t *)CODE;
+  uint64_t bytes = CODE_BYTES;
   __asm__ volatile("rep stosb" : "+D"(to), "+c"(bytes) : "a"(0) : "memory");
-  last = CODE + in.code_offset;
 }
 
 static void run_case(void) {
