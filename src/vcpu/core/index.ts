@@ -14,9 +14,8 @@ import { updateMode } from "./mode";
 import { resetTlb } from "./tlb";
 
 export { run, resume } from "./run";
+export { reset } from "./reset";
 export { apicTimerTick } from "./apic/timer";
-export { apicReset, apicInit } from "./apic/reset";
-export { resetMsrs } from "./msr";
 
 /** Prepares the tables and the vCPU's caches. Call once per instance, before anything else; the page group is zeroed or restored. */
 export function initialise(cpu: usize, index: u32, codeBase: u32, codeEnd: u32): void {

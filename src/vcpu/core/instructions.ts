@@ -18,6 +18,14 @@ import { registerCpuid } from "./cpuid";
 import { registerMsr } from "./msr";
 import { registerPerformance } from "./performance";
 import { registerTsc } from "./tsc";
+import { registerControlRegister } from "./control-register";
+import { registerFar } from "./far";
+import { registerInterrupt } from "./interrupt";
+import { registerIo } from "./io";
+import { registerSegment } from "./segment";
+import { registerSmm } from "./smm";
+import { registerSyscall } from "./syscall";
+import { registerSystem } from "./system";
 
 /** Fills the decode table. */
 export function registerInstructions(): void {
@@ -40,4 +48,12 @@ export function registerInstructions(): void {
   registerMsr();
   registerPerformance();
   registerTsc();
+  registerSystem();
+  registerSyscall();
+  registerSmm();
+  registerSegment();
+  registerIo();
+  registerInterrupt();
+  registerFar();
+  registerControlRegister();
 }
