@@ -29,6 +29,8 @@ interface CoreExports {
   initialise(cpu: number, index: number, codeBase: number, codeEnd: number): void;
   run(cpu: number, budget: number): number;
   resume(cpu: number): number;
+  reset(cpu: number): void;
+  apicTimerTick(cpu: number): void;
   stateWritten(cpu: number): void;
   getFlags(cpu: number): number;
   setFlags(cpu: number, flags: number): void;
@@ -98,6 +100,16 @@ export class CoreInstance {
         first = false;
       }
     }
+  }
+
+  /** RESET. The model (`setUpCpu`) must be in place. Application processors are left running, as the board may want them. */
+  reset(): void {
+    this.#exports.reset(this.base);
+  }
+
+  /** Has the local APIC's timer expire if its time has come: for a vCPU that slept until `InterruptBus.nextDeadline`. */
+  timerTick(): void {
+    this.#exports.apicTimerTick(this.base);
   }
 
   /** Derives what follows from state that was written to the page group; must precede the next run(). */

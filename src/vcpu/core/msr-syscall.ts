@@ -114,3 +114,16 @@ function writeEfer(cpu: usize, value: u64): bool {
   updateMode(cpu);
   return true;
 }
+
+/** Power-up: all 0 (SDM vol. 3, table 9-1). The segment bases are the segments' own. */
+export function resetSyscallMsrs(cpu: usize): void {
+  store<u64>(cpu, 0, CPU_MSR_STAR);
+  store<u64>(cpu, 0, CPU_MSR_LSTAR);
+  store<u64>(cpu, 0, CPU_MSR_CSTAR);
+  store<u64>(cpu, 0, CPU_MSR_FMASK);
+  store<u64>(cpu, 0, CPU_MSR_KERNEL_GS_BASE);
+  store<u64>(cpu, 0, CPU_MSR_TSC_AUX);
+  store<u64>(cpu, 0, CPU_MSR_SYSENTER_CS);
+  store<u64>(cpu, 0, CPU_MSR_SYSENTER_ESP);
+  store<u64>(cpu, 0, CPU_MSR_SYSENTER_EIP);
+}

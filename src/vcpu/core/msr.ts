@@ -33,7 +33,7 @@ import {
 } from "./msr-numbers";
 import { isPlatformMsr, readPlatformMsr, resetPlatform, writePlatformMsr } from "./msr-platform";
 import { give, msrValue } from "./msr-result";
-import { isSyscallMsr, readSyscallMsr, writeSyscallMsr } from "./msr-syscall";
+import { isSyscallMsr, readSyscallMsr, resetSyscallMsrs, writeSyscallMsr } from "./msr-syscall";
 import { isMtrr, readMtrr, resetMtrrs, writeMtrr } from "./mtrr";
 import { defineOne, MAP_0F, slot } from "./opcode-table";
 import { isPerformanceMsr, readPerformanceMsr, resetPerformance, writePerformanceMsr } from "./performance";
@@ -119,6 +119,7 @@ export function resetMsrs(cpu: usize): void {
   store<u64>(cpu, 0, CPU_MSR_TSC_ADJUST);
   writeTsc(cpu, 0);
   store<u64>(cpu, 0, CPU_MSR_TSC_ADJUST);
+  resetSyscallMsrs(cpu);
   resetMtrrs(cpu);
   resetMachineCheck(cpu);
   resetPlatform(cpu);
