@@ -252,8 +252,9 @@ function cmps<T>(cpu: usize, record: usize): usize {
   while (count) {
     const source = load<u64>(cpu, CPU_RSI) & mask;
     const destination = load<u64>(cpu, CPU_RDI) & mask;
-    const from = segmentAddress(cpu, segment, source, sizeof<T>(), false);
+    // Of two faults that of ES:RDI is taken, as on Intel's processors.
     const to = segmentAddress(cpu, SEG_ES, destination, sizeof<T>(), false);
+    const from = segmentAddress(cpu, segment, source, sizeof<T>(), false);
     let done: u64 = 1;
     let a: T;
     let b: T;
@@ -277,8 +278,8 @@ function cmps<T>(cpu: usize, record: usize): usize {
         done++;
       }
     } else {
-      a = read<T>(cpu, from);
       b = read<T>(cpu, to);
+      a = read<T>(cpu, from);
     }
     const step = backward ? 0 - sizeof<T>() : done * sizeof<T>();
     putIndex(cpu, CPU_RSI, source + step, mask);
