@@ -165,17 +165,19 @@ function string(b: SequenceBuilder): void {
   const throughGs = b.bits === 64 && b.random.chance(0.05);
   if (throughGs) prefixes.push(GS);
   else if (b.random.chance(0.05)) prefixes.push(0x36);
-  if (b.bits === 64 && b.random.chance(0.06)) prefixes.push(0x67);
+  // With 32-bit addresses the registers are set, since who clears their upper halves when a fault comes is not said.
+  const address32 = b.bits === 64 && b.random.chance(0.06);
+  if (address32) prefixes.push(0x67);
   const effect = repeats ? (compares ? { undefines: 0 } : {}) : compares ? { defines: STATUS } : {};
   b.group(() => {
     if (b.random.chance(0.4)) b.emit({ size: 32, opcode: [b.random.pick([0xfc, 0xfc, 0xfd])] });
     for (const register of [6, 7]) {
-      if (!b.random.chance(0.6)) continue;
+      if (!address32 && !b.random.chance(0.6)) continue;
       const at = DATA + b.random.below(DATA_BYTES);
       const value = throughGs && register === 6 ? Math.max(at - GS_BASE, 0) : at;
       b.emit({ size: 32, opcode: [0xb8], opcodeRegister: register, immediate: { value, bytes: 4 } });
     }
-    if (repeats && b.random.chance(0.92)) {
+    if (address32 || (repeats && b.random.chance(0.92))) {
       const value = b.random.below(b.random.chance(0.7) ? 20 : 700);
       b.emit({ size: 32, opcode: [0xb8], opcodeRegister: 1, immediate: { value, bytes: 4 } });
     }
