@@ -7,6 +7,7 @@ import { registerCmpxchg } from "./cmpxchg";
 import { registerControl } from "./control";
 import { registerEflags } from "./eflags";
 import { registerMmx } from "./fpu/mmx";
+import { registerMmxConversion } from "./fpu/mmx-conversion";
 import { registerX87 } from "./fpu/x87";
 import { registerMisc } from "./misc";
 import { registerMov } from "./mov";
@@ -43,6 +44,7 @@ export function registerInstructions(): void {
   registerStack();
   registerString();
   registerMmx();
+  registerMmxConversion();
   registerX87();
   registerCpuid();
   registerMsr();

@@ -278,6 +278,7 @@ function maskMove(cpu: usize, record: usize): usize {
 /** EMMS: all registers empty. */
 function emptyState(cpu: usize, record: usize): usize {
   wait(cpu, record);
+  enterMmx(cpu);
   store<u16>(cpu, 0xffff, CPU_X87_TAG);
   return next(record);
 }

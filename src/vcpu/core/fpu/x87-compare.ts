@@ -7,6 +7,7 @@ import { extendedCompare, extendedExamine } from './extended-comparison';
 import { compareEmpty } from './x87-arithmetic';
 import {
   commit,
+  commitKeepingC1,
   CONDITIONS,
   controlWord,
   isEmpty,
@@ -86,15 +87,15 @@ function compareFlags(cpu: usize, record: usize, quiet: bool, popAfter: bool): u
     );
     relation = resultFlags;
     delivered = !(relation & NO_RESULT);
-    commit(cpu, relation & ~CONDITIONS, 0);
+    commitKeepingC1(cpu, relation & ~CONDITIONS, 0);
   }
-  if (!delivered) return next(record);
+  // The flags are set even if an unmasked exception keeps the stack as it is.
   let flags: u32 = 0;
   if (relation & CONDITION_0) flags |= FLAG_CF;
   if (relation & CONDITION_2) flags |= FLAG_PF;
   if (relation & CONDITION_3) flags |= FLAG_ZF;
   setStatusFlags(cpu, flags);
-  if (popAfter) pop(cpu);
+  if (popAfter && delivered) pop(cpu);
   return next(record);
 }
 

@@ -152,6 +152,7 @@ export function storeStatusWordAx(cpu: usize, record: usize): usize {
 
 export function freeRegister(cpu: usize, record: usize): usize {
   wait(cpu, record);
+  commit(cpu, 0, 0);
   setEmpty(cpu, stackOperand(record));
   return next(record);
 }
@@ -159,6 +160,7 @@ export function freeRegister(cpu: usize, record: usize): usize {
 /** FFREEP: not in the manual, but in every processor (DF C0+i). */
 export function freeRegisterPop(cpu: usize, record: usize): usize {
   wait(cpu, record);
+  commit(cpu, 0, 0);
   setEmpty(cpu, stackOperand(record));
   pop(cpu);
   return next(record);

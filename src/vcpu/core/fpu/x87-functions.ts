@@ -1,7 +1,7 @@
 /** The instructions of D9 F0 to D9 FF that compute: transcendental functions, remainders, scaling, rounding. */
 import { next } from '../state';
 import { extendedArctangent } from './arctangent';
-import { CONDITION_2, EXPONENT_MASK, resultSe, resultSignificand } from './extended';
+import { CONDITION_2, EXPONENT_MASK, NO_RESULT, resultFlags, resultSe, resultSignificand } from './extended';
 import { extendedSquareRoot } from './extended-arithmetic';
 import {
   extendedExtract,
@@ -43,15 +43,17 @@ import {
 export function unaryFunction(cpu: usize, record: usize): usize {
   wait(cpu, record);
   noteInstruction(cpu, record);
+  const number = functionNumber(record);
+  // FSIN and FCOS define C2.
+  const cleared = number >= 0xe ? CONDITION_2 : 0;
   if (isEmpty(cpu, 0)) {
-    if (underflows(cpu)) setIndefinite(cpu, 0);
+    if (underflows(cpu, cleared)) setIndefinite(cpu, 0);
     return next(record);
   }
   const se = stSe(cpu, 0);
   const significand = stSignificand(cpu, 0);
   const control = controlWord(cpu);
-  let cleared = 0;
-  switch (functionNumber(record)) {
+  switch (number) {
     case 0x0:
       extendedExp2Minus1(se, significand, control);
       break;
@@ -63,11 +65,9 @@ export function unaryFunction(cpu: usize, record: usize): usize {
       break;
     case 0xe:
       extendedSine(se, significand, control);
-      cleared = CONDITION_2;
       break;
     default:
       extendedCosine(se, significand, control);
-      cleared = CONDITION_2;
   }
   deliver(cpu, 0, cleared);
   return next(record);
@@ -81,8 +81,9 @@ function functionNumber(record: usize): u32 {
 export function binaryFunction(cpu: usize, record: usize): usize {
   wait(cpu, record);
   noteInstruction(cpu, record);
+  const number = functionNumber(record);
   if (isEmpty(cpu, 0) || isEmpty(cpu, 1)) {
-    if (underflows(cpu)) setIndefinite(cpu, 0);
+    if (underflows(cpu, number == 0xd ? 0 : CONDITION_2)) setIndefinite(cpu, 0);
     return next(record);
   }
   const aSe = stSe(cpu, 0);
@@ -90,13 +91,14 @@ export function binaryFunction(cpu: usize, record: usize): usize {
   const bSe = stSe(cpu, 1);
   const b = stSignificand(cpu, 1);
   const control = controlWord(cpu);
-  const number = functionNumber(record);
   if (number == 0xd) {
     extendedScale(aSe, a, bSe, b, control);
     deliver(cpu, 0, 0);
   } else {
     extendedRemainder(aSe, a, bSe, b, number == 0x5, control);
-    deliver(cpu, 0, CONDITIONS);
+    // What ends without a quotient leaves C0 and C3 alone.
+    const hasQuotient = !(resultFlags & NO_RESULT) && (resultSe & EXPONENT_MASK) != EXPONENT_MASK;
+    deliver(cpu, 0, hasQuotient ? CONDITIONS : CONDITION_2);
   }
   return next(record);
 }
@@ -135,9 +137,11 @@ export function popFunction(cpu: usize, record: usize): usize {
 export function pushFunction(cpu: usize, record: usize): usize {
   wait(cpu, record);
   noteInstruction(cpu, record);
+  const number = functionNumber(record);
+  const cleared = number == 0x4 ? 0 : CONDITION_2;
   const topEmpty = isEmpty(cpu, 0);
   if (topEmpty || !isEmpty(cpu, 7)) {
-    if (topEmpty ? underflows(cpu) : overflows(cpu)) {
+    if (topEmpty ? underflows(cpu, cleared) : overflows(cpu, cleared)) {
       setIndefinite(cpu, 0);
       lowerTop(cpu);
       setIndefinite(cpu, 0);
@@ -149,8 +153,7 @@ export function pushFunction(cpu: usize, record: usize): usize {
   const control = controlWord(cpu);
   let secondSe: u32 = 0x3fff;
   let second: u64 = 0x8000000000000000;
-  let cleared = CONDITION_2;
-  switch (functionNumber(record)) {
+  switch (number) {
     case 0x2:
       extendedTangent(se, significand, control);
       if ((resultSe & EXPONENT_MASK) == EXPONENT_MASK) {
@@ -162,7 +165,6 @@ export function pushFunction(cpu: usize, record: usize): usize {
       extendedExtract(se, significand, control);
       secondSe = extractedSe;
       second = extractedSignificand;
-      cleared = 0;
       break;
     default:
       extendedSineCosine(se, significand, control);

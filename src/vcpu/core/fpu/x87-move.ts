@@ -23,7 +23,6 @@ import {
   noteInstruction,
   noteMemoryInstruction,
   operationField,
-  overflows,
   pop,
   lowerTop,
   setIndefinite,
@@ -115,7 +114,7 @@ export function loadRegister(cpu: usize, record: usize): usize {
   if (!isEmpty(cpu, index)) {
     setResult(stSe(cpu, index), stSignificand(cpu, index), 0);
     deliverPush(cpu);
-  } else if (isEmpty(cpu, 7) ? underflows(cpu) : overflows(cpu)) {
+  } else if (underflows(cpu)) {
     lowerTop(cpu);
     setIndefinite(cpu, 0);
   }
@@ -324,6 +323,16 @@ export function storeRegisterPop(cpu: usize, record: usize): usize {
   return moveToRegister(cpu, record, true);
 }
 
+/** D9 D8+i, an undocumented FSTP: an empty ST(0) is popped without being looked at. */
+export function storeRegisterPopUnchecked(cpu: usize, record: usize): usize {
+  wait(cpu, record);
+  noteInstruction(cpu, record);
+  commit(cpu, 0, 0);
+  if (!isEmpty(cpu, 0)) setRegister(cpu, stackOperand(record), stSe(cpu, 0), stSignificand(cpu, 0));
+  pop(cpu);
+  return next(record);
+}
+
 /** FXCH: an empty register takes part as the indefinite if invalid is masked. */
 export function exchange(cpu: usize, record: usize): usize {
   wait(cpu, record);
@@ -360,7 +369,6 @@ export function moveIf(cpu: usize, record: usize): usize {
     if (underflows(cpu)) setIndefinite(cpu, 0);
     return next(record);
   }
-  commit(cpu, 0, 0);
   if (condition(cpu, code)) setRegister(cpu, 0, stSe(cpu, index), stSignificand(cpu, index));
   return next(record);
 }

@@ -128,7 +128,12 @@ export function push(cpu: usize, se: u32, significand: u64): void {
  * replaced, an unmasked exception becomes pending for the next waiting instruction (SDM vol. 1, 8.1.3.3).
  */
 export function commit(cpu: usize, flags: i32, cleared: i32): void {
-  let status = (statusWord(cpu) & ~u32(CONDITION_1 | cleared)) | u32(flags & (EXCEPTIONS | STACK_FAULT | CONDITIONS));
+  commitKeepingC1(cpu, flags, cleared | CONDITION_1);
+}
+
+/** commit() for the instructions that leave C1 alone when nothing is wrong with the stack: FCMOVcc, FCOMI. */
+export function commitKeepingC1(cpu: usize, flags: i32, cleared: i32): void {
+  let status = (statusWord(cpu) & ~u32(cleared)) | u32(flags & (EXCEPTIONS | STACK_FAULT | CONDITIONS));
   if (flags & EXCEPTIONS & ~controlWord(cpu)) {
     status |= ERROR_SUMMARY | BUSY;
     announceError(cpu);
@@ -198,15 +203,18 @@ export function operationField(record: usize): u32 {
   return (info(record) >> (INFO_MODRM_SHIFT + 3)) & 7;
 }
 
-/** Records a stack underflow; true if it is masked, so that the indefinite takes the missing value's place. */
-export function underflows(cpu: usize): bool {
-  commit(cpu, INVALID | STACK_FAULT, 0);
+/**
+ * Records a stack underflow; true if it is masked, so that the indefinite takes the missing value's place. Condition
+ * codes beside C1 that the instruction defines may be `cleared`.
+ */
+export function underflows(cpu: usize, cleared: i32 = 0): bool {
+  commit(cpu, INVALID | STACK_FAULT, cleared);
   return (controlWord(cpu) & INVALID) != 0;
 }
 
 /** Records a stack overflow (C1 set); true if it is masked. */
-export function overflows(cpu: usize): bool {
-  commit(cpu, INVALID | STACK_FAULT | CONDITION_1, 0);
+export function overflows(cpu: usize, cleared: i32 = 0): bool {
+  commit(cpu, INVALID | STACK_FAULT | CONDITION_1, cleared);
   return (controlWord(cpu) & INVALID) != 0;
 }
 

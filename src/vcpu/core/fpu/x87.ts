@@ -68,6 +68,7 @@ import {
   storeInt64Pop,
   storeRegister,
   storeRegisterPop,
+  storeRegisterPopUnchecked,
   storeSingle,
   storeSinglePop,
 } from './x87-move';
@@ -149,7 +150,7 @@ function registerMoves(): void {
   stack(0xdd, 2, FEATURE_FPU, storeRegister);
   stack(0xdd, 3, FEATURE_FPU, storeRegisterPop);
   // D9 D8, DF D0, DF D8, DD C8 and DF C8: undocumented twins of FSTP and FXCH.
-  stack(0xd9, 3, FEATURE_FPU, storeRegisterPop);
+  stack(0xd9, 3, FEATURE_FPU, storeRegisterPopUnchecked);
   stack(0xdf, 2, FEATURE_FPU, storeRegisterPop);
   stack(0xdf, 3, FEATURE_FPU, storeRegisterPop);
   stack(0xdd, 1, FEATURE_FPU, exchange);
