@@ -265,9 +265,9 @@ function cmps<T>(cpu: usize, record: usize): usize {
           min<u64>(pageRoom(from), segmentRoom(cpu, segment, source, mask)),
           min<u64>(pageRoom(to), segmentRoom(cpu, SEG_ES, destination, mask)),
         );
-    const left = n > 1 ? readHost(cpu, from) : 0;
-    const right = left ? readHost(cpu, to) : 0;
-    if (right) {
+    const right = n > 1 ? readHost(cpu, to) : 0;
+    const left = right ? readHost(cpu, from) : 0;
+    if (left) {
       let i: usize = 0;
       a = load<T>(left);
       b = load<T>(right);
