@@ -37,6 +37,8 @@ const TAG_SPECIAL: u32 = 2;
 const TAG_EMPTY: u32 = 3;
 /** Control word after FNINIT (SDM vol. 2A): everything masked, 64 bits, round to nearest. */
 const INITIAL_CONTROL: u16 = 0x37f;
+/** Control word after RESET. */
+const RESET_CONTROL: u16 = 0x40;
 /** Control word bits that can be written; bit 6 always reads one. */
 const CONTROL_BITS: u32 = 0x1f3f;
 const CONTROL_ONE: u32 = 0x40;
@@ -94,6 +96,14 @@ export function initialiseX87(cpu: usize): void {
   store<u64>(cpu, 0, CPU_X87_FDP);
   store<u16>(cpu, 0, CPU_X87_FCS);
   store<u16>(cpu, 0, CPU_X87_FDS);
+}
+
+/** The state after power-up or RESET, which differs from FNINIT's: SDM vol. 3, table 10-1. INIT changes nothing. */
+export function resetX87(cpu: usize): void {
+  initialiseX87(cpu);
+  store<u16>(cpu, RESET_CONTROL, CPU_X87_CONTROL);
+  store<u16>(cpu, 0, CPU_X87_TAG);
+  memory.fill(cpu + CPU_X87, 0, 128);
 }
 
 export function initialise(cpu: usize, record: usize): usize {

@@ -19,6 +19,7 @@ import {
   commit,
   controlWord,
   deliverPush,
+  exchangeRegisters,
   isEmpty,
   noteInstruction,
   noteMemoryInstruction,
@@ -347,10 +348,7 @@ export function exchange(cpu: usize, record: usize): usize {
   } else {
     commit(cpu, 0, 0);
   }
-  const se = stSe(cpu, 0);
-  const significand = stSignificand(cpu, 0);
-  setRegister(cpu, 0, stSe(cpu, index), stSignificand(cpu, index));
-  setRegister(cpu, index, se, significand);
+  exchangeRegisters(cpu, index);
   return next(record);
 }
 

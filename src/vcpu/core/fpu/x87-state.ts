@@ -113,6 +113,18 @@ export function lowerTop(cpu: usize): void {
   store<u16>(cpu, u16((status & ~TOP_MASK) | ((status - TOP_STEP) & TOP_MASK)), CPU_X87_STATUS);
 }
 
+/** Exchanges ST(0) and ST(index), both in use. */
+export function exchangeRegisters(cpu: usize, index: u32): void {
+  const a = addressOf(cpu, 0);
+  const b = addressOf(cpu, index);
+  const significand = load<u64>(a);
+  const se = load<u16>(a, 8);
+  store<u64>(a, load<u64>(b));
+  store<u16>(a, load<u16>(b, 8), 8);
+  store<u64>(b, significand);
+  store<u16>(b, se, 8);
+}
+
 export function pop(cpu: usize): void {
   setEmpty(cpu, 0);
   raiseTop(cpu);
@@ -133,6 +145,10 @@ export function commit(cpu: usize, flags: i32, cleared: i32): void {
 
 /** commit() for the instructions that leave C1 alone when nothing is wrong with the stack: FCMOVcc, FCOMI. */
 export function commitKeepingC1(cpu: usize, flags: i32, cleared: i32): void {
+  if (flags == 0) {
+    store<u16>(cpu, u16(statusWord(cpu) & ~u32(cleared)), CPU_X87_STATUS);
+    return;
+  }
   let status = (statusWord(cpu) & ~u32(cleared)) | u32(flags & (EXCEPTIONS | STACK_FAULT | CONDITIONS));
   if (flags & EXCEPTIONS & ~controlWord(cpu)) {
     status |= ERROR_SUMMARY | BUSY;
