@@ -144,9 +144,10 @@ function STI(cpu: usize, record: usize): usize {
   if (usesVirtualFlag(cpu)) {
     if (flags & FLAG_VIP) raiseGP(cpu, 0);
     store<u32>(cpu, flags | FLAG_VIF, CPU_EFLAGS);
-    return next(record);
+    return finish(cpu, record);
   }
-  if (flags & FLAG_IF) return next(record);
+  // The block ends here (OP_END), so there is no next record.
+  if (flags & FLAG_IF) return finish(cpu, record);
   store<u32>(cpu, flags | FLAG_IF, CPU_EFLAGS);
   store<u32>(cpu, SHADOW_NEW, CPU_INTERRUPT_SHADOW);
   updateAttention(cpu);
