@@ -17,14 +17,24 @@ export type OracleMode = keyof typeof RECORD_BYTES;
 
 let binary: string | null | undefined;
 
-/** Path of the oracle built for this host, or null where there is no gcc or no x86-64 processor. */
+/** Path of the oracle built for this host, or null where it cannot serve. */
 function oracleBinary(): string | null {
   if (binary === undefined) binary = buildOracle();
   return binary;
 }
 
+/**
+ * Whether the host is of the kind that the core follows. Where manuals leave something open (partial remainders, tiny
+ * angles, undocumented twins, status bits of instructions that stop) it does as Intel's processors do.
+ */
+function isFittingProcessor(): boolean {
+  if (process.arch !== 'x64' || !existsSync('/proc/cpuinfo')) return false;
+  const description = readFileSync('/proc/cpuinfo', 'latin1');
+  return description.includes('GenuineIntel') && /^flags.* fma .*f16c/m.test(description);
+}
+
 function buildOracle(): string | null {
-  if (process.arch !== 'x64') return null;
+  if (!isFittingProcessor()) return null;
   const hash = createHash('sha256').update(readFileSync(SOURCE)).digest('hex').slice(0, 16);
   const path = join(tmpdir(), `troupe-fpu-oracle-${hash}`);
   if (existsSync(path)) return path;

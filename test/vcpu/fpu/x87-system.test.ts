@@ -202,6 +202,18 @@ test('MASKMOVQ writes the chosen bytes at RDI', async (t) => {
   t.is(cpu.view.getBigUint64(DATA + 8, true), 0x88ffffff44ff22ffn);
 });
 
+test('REX.R and REX.B mean nothing to MMX and ST(i) operands', async (t) => {
+  // rex.rb psllw mm1, 4; rex.rb paddw mm0, mm1; rex.rb fld st(1)
+  const cpu = await prepare([0x45, 0x0f, 0x71, 0xf1, 4, 0x45, 0x0f, 0xfd, 0xc1, 0x45, 0xd9, 0xc1]);
+  cpu.setState64(CPU_X87, 0x0001000200030004n);
+  cpu.setState64(CPU_X87 + 16, 0x0010002000300040n);
+  cpu.run();
+  t.is(cpu.fault.vector, UD);
+  t.is(cpu.state64(CPU_X87 + 16), 0x0100020003000400n);
+  t.is(cpu.state64(CPU_X87), 0x0101020203030404n);
+  t.is(cpu.rip, BigInt(CODE + 12));
+});
+
 test('CVTPI2PS leaves the x87 stack alone when it reads memory, and CVTPS2PI does not', async (t) => {
   // cvtpi2ps xmm0, [rbx]; ud2
   const cpu = await prepare([0x0f, 0x2a, 0x03]);

@@ -19,6 +19,17 @@ import { multiplyHigh, multiplyWide, shiftRightSticky, wideHigh } from './wide';
 export let fractionHigh: u64 = 0;
 export let fractionLow: u64 = 0;
 
+/** The three bits below the 64 that Intel's 67-bit internal format keeps. */
+const INTERNAL_MASK: u64 = 0xe000000000000000;
+
+/**
+ * Chops the unrounded result to 67 bits. Intel's hardware does so with some intermediate results; doing it in the same
+ * places turns most differences in the last bit into agreement.
+ */
+export function chopToInternal(): void {
+  setUnrounded(unroundedNegative, unroundedExponent, unroundedHigh, unroundedLow & INTERNAL_MASK);
+}
+
 /** Sets the fraction. */
 export function setFraction(high: u64, low: u64): void {
   fractionHigh = high;

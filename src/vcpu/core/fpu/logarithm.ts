@@ -21,7 +21,7 @@ import {
   setZero,
   stopsOnDenormal,
 } from './extended';
-import { adjustUnroundedBy, divide128, fractionOf, multiply128, squareFractionOfUnrounded } from './float128';
+import { adjustUnroundedBy, chopToInternal, divide128, fractionOf, multiply128, squareFractionOfUnrounded } from './float128';
 import { INEXACT } from './rounding';
 import { areaTangentSeries, exponentialSeries, negativeExponentialSeries } from './series';
 import {
@@ -39,8 +39,6 @@ const ONE: u64 = 0x8000000000000000;
 /** ln 2 chopped to 67 bits, as the hardware has it; exponent -1. */
 const LN2_HIGH: u64 = 0xb17217f7d1cf79ab;
 const LN2_LOW: u64 = 0xc000000000000000;
-/** The three bits below the 64 that Intel's 67-bit internal format keeps. */
-const INTERNAL_MASK: u64 = 0xe000000000000000;
 /** 2/ln 2, exponent 1. */
 const TWO_BY_LN2_HIGH: u64 = 0xb8aa3b295c17f0bb;
 const TWO_BY_LN2_LOW: u64 = 0xbe87fed0691d3e89;
@@ -79,14 +77,6 @@ export function extendedExp2Minus1(se: u32, significand: u64, control: i32): voi
   else exponentialSeries();
   adjustUnroundedBy(negative !== 0);
   roundToExtended(control, 64);
-}
-
-/**
- * Chops the unrounded result to 67 bits. Intel's hardware does so with some intermediate results; doing it in the same
- * places turns nearly all differences in the last bit into agreement.
- */
-function chopToInternal(): void {
-  setUnrounded(unroundedNegative, unroundedExponent, unroundedHigh, unroundedLow & INTERNAL_MASK);
 }
 
 /** artanh of the unrounded result, at most 0.1716 in magnitude, times 2/ln 2. */

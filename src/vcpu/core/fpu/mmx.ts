@@ -123,7 +123,8 @@ function shiftImmediate(cpu: usize, record: usize): usize {
   const count = u64(imm<u8>(record));
   const value = getMm(cpu, index);
   let result: u64;
-  switch (load<u8>(record, RECORD_REG)) {
+  // REX.R, which the number may carry, means nothing here.
+  switch (load<u8>(record, RECORD_REG) & 7) {
     case 2:
       result = shiftRight(width, value, count);
       break;

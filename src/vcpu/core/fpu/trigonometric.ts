@@ -21,7 +21,7 @@ import {
   setZero,
   stopsOnDenormal,
 } from './extended';
-import { adjustBy, divide128, squareFraction } from './float128';
+import { adjustBy, chopToInternal, divide128, squareFraction } from './float128';
 import { INEXACT } from './rounding';
 import { cosineSeries, sineSeries } from './series';
 import {
@@ -206,11 +206,13 @@ export function extendedTangent(se: u32, significand: u64, control: i32): void {
   }
   reduceAngle(se >> 15, size, normalisedOf(significand));
   evaluateTurned(0);
+  chopToInternal();
   const negative = unroundedNegative;
   const exponent = unroundedExponent;
   const high = unroundedHigh;
   const low = unroundedLow;
   evaluateTurned(1);
+  chopToInternal();
   divide128(
     negative ^ unroundedNegative,
     exponent,
