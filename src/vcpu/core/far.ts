@@ -9,6 +9,7 @@ import {
   CPU_SEG_ATTRIBUTES,
   CPU_SEG_BASE,
   CPU_SEG_LIMIT,
+  CPU_SLOW_REASONS,
   RECORD_ADDRESS,
   RECORD_IMM,
 } from "../../memory/layout";
@@ -328,8 +329,10 @@ function iretMask(cpu: usize, size: u32): u32 {
   return size == 2 ? mask & 0xffff : mask;
 }
 
+/** RF would be over after the next instruction; without breakpoints nothing could tell, so it is not kept at all. */
 function putFlags(cpu: usize, value: u32, mask: u32): void {
-  setEflagsRaw(cpu, (eflags(cpu) & ~mask) | (value & mask));
+  const armed = load<u32>(cpu, CPU_SLOW_REASONS) != 0;
+  setEflagsRaw(cpu, ((eflags(cpu) & ~mask) | (value & mask)) & ~(armed ? 0 : FLAG_RF));
 }
 
 function iret(cpu: usize, record: usize, size: u32): usize {
