@@ -8,9 +8,13 @@ export const MAX_CODE = 240;
 export const CASE_CODE_LENGTH = 0;
 export const CASE_BITS = 4;
 export const CASE_CODE_OFFSET = 8;
+/** Non-zero: the sequence is made to overwrite its own code. */
+export const CASE_MODIFIES_CODE = 12;
 export const CASE_FLAGS = 16;
 export const CASE_REGISTERS = 24;
 export const CASE_CODE = 152;
+/** A vector that stands for "its code was overwritten": how far a processor had fetched it by then is nobody's promise. */
+export const CODE_OVERWRITTEN = 0x1ff;
 /** Offsets in an answer. */
 export const ANSWER_VECTOR = 0;
 export const ANSWER_ERROR = 4;
@@ -20,6 +24,9 @@ export const ANSWER_FLAGS = 24;
 export const ANSWER_REGISTERS = 32;
 export const ANSWER_HASH = 160;
 export const REGISTER_BYTES = 128;
+
+/** The family whose members overwrite code. */
+export const SELF_MODIFYING = 'self-modifying';
 
 /** One instruction (or a group that must stay together) of a sequence, and what it does to the six status flags. */
 export interface Step {
@@ -65,6 +72,8 @@ export function encodeCase(test: Case): Buffer {
   record.writeUInt32LE(test.code.length, CASE_CODE_LENGTH);
   record.writeUInt32LE(test.bits, CASE_BITS);
   record.writeUInt32LE(test.codeOffset, CASE_CODE_OFFSET);
+  const modifiesCode = test.steps.some(({ family }) => family === SELF_MODIFYING);
+  record.writeUInt32LE(modifiesCode ? 1 : 0, CASE_MODIFIES_CODE);
   record.writeUInt32LE(test.flags, CASE_FLAGS);
   for (let i = 0; i < 16; i++) record.writeBigUInt64LE(test.registers[i] ?? 0n, CASE_REGISTERS + i * 8);
   record.set(test.code, CASE_CODE);

@@ -25,7 +25,9 @@ import {
   CASE_CODE_LENGTH,
   CASE_CODE_OFFSET,
   CASE_FLAGS,
+  CASE_MODIFIES_CODE,
   CASE_REGISTERS,
+  CODE_OVERWRITTEN,
   REGISTER_BYTES,
 } from './case-format.ts';
 import {
@@ -139,6 +141,9 @@ export class CoreRunner {
       vector = VECTOR_UD;
       error = 0;
     }
+    if (record.readUInt32LE(CASE_MODIFIES_CODE) === 0 && this.#isCodeChanged(record, codeOffset)) {
+      vector = CODE_OVERWRITTEN;
+    }
     answer.writeUInt32LE(vector, ANSWER_VECTOR);
     answer.writeUInt32LE(error, ANSWER_ERROR);
     answer.writeBigUInt64LE(vector === VECTOR_PF ? cpu.state64(CPU_CR2) : 0n, ANSWER_CR2);
@@ -149,6 +154,12 @@ export class CoreRunner {
     hashMemory(hash, this.#dataWords);
     hashMemory(hash, this.#stackWords);
     for (let i = 0; i < 4; i++) answer.writeUInt32LE(hash[i] ?? 0, ANSWER_HASH + i * 4);
+  }
+
+  #isCodeChanged(record: Buffer, codeOffset: number): boolean {
+    const length = record.readUInt32LE(CASE_CODE_LENGTH) - UD2_BYTES;
+    const at = CODE_AT + codeOffset;
+    return record.compare(this.#cpu.bytes, at, at + length, CASE_CODE, CASE_CODE + length) !== 0;
   }
 
   /** Puts memory, code and code segment of a case in place. */

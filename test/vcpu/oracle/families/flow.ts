@@ -1,4 +1,5 @@
 /** Stack instructions, jumps, calls, loops, string instructions, self-modifying code, and what user code may not do. */
+import { SELF_MODIFYING } from '../case-format.ts';
 import { AC, CF, DF, flagsOfCondition, ID, IF, STATUS, TF, ZF } from '../flag-bits.ts';
 import { littleEndian, type SequenceBuilder } from '../sequence-builder.ts';
 import { DATA, DATA_BYTES, GS_BASE } from '../test-memory.ts';
@@ -209,7 +210,7 @@ function bound(b: SequenceBuilder): void {
   b.emit({ opcode: [0x62], size, rm, reg: b.source() });
 }
 
-/** Privileged or undefined: the sequence ends here. HLT CLI STI IN OUT, MOV CR/DR, LGDT.., RDMSR, INT3, UD. */
+/** Privileged or undefined: the sequence ends here. HLT CLI STI IN OUT, MOV CR/DR, LGDT.., RDMSR, UD. */
 function forbidden(b: SequenceBuilder): void {
   const bytes = b.random.pick([
     [0xf4],
@@ -236,7 +237,6 @@ function forbidden(b: SequenceBuilder): void {
     [0x0f, 0x30],
     [0x0f, 0x32],
     [0x0f, 0x01, 0x3b],
-    [0xcc],
     [0x0f, 0x0b],
     [0x0f, 0xb9, 0xc0],
     [0x0f, 0xff, 0xc0],
@@ -294,7 +294,7 @@ export function flowFamilies(fill: (b: SequenceBuilder) => void): readonly Famil
     { name: 'loop', weight: 2, emit: loop },
     { name: 'call-return', weight: 2, emit: callReturn },
     { name: 'string', weight: 8, emit: string },
-    { name: 'self-modifying', weight: 1, emit: selfModifying },
+    { name: SELF_MODIFYING, weight: 1, emit: selfModifying },
     { name: 'bound', weight: 1, bits: 32, emit: bound },
     { name: 'forbidden', weight: 0.4, emit: forbidden },
     { name: 'gone-in-64', weight: 0.15, bits: 64, emit: gone64 },
