@@ -106,7 +106,8 @@ export function reset(cpu: usize): void {
 
 /** INIT: as RESET, but caches' control, FPU, vectors and MSRs stay; application processors then wait for a SIPI. */
 export function init(cpu: usize, isBootstrap: bool): void {
-  atomic.and<u32>(cpu + CPU_PENDING, ~(PENDING_INIT | PENDING_SIPI));
+  // A SIPI may already be there: SeaBIOS sends it right after the INIT.
+  atomic.and<u32>(cpu + CPU_PENDING, ~PENDING_INIT);
   const cr0 = load<u64>(cpu, CPU_CR0);
   resetCore(cpu);
   store<u64>(cpu, 0x10 | (cr0 & 0x60000000), CPU_CR0);
