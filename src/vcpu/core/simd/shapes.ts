@@ -185,10 +185,15 @@ export function packed<Op, E>(
   vexPacked<Op, E>(vexEntry(map, opcode, prefix), flags | vexFlags, FEATURE_AVX, feature256);
 }
 
-/** Legacy and VEX forms of an operation on the low element; VEX.L is ignored. */
-export function scalar<Op, E>(map: u32, opcode: u32, prefix: u32, feature: u32, flags: u32 = 0): void {
+/** Legacy and VEX forms of an operation on the low element, by different operations; VEX.L is ignored. */
+export function scalarForms<Legacy, Vex, E>(map: u32, opcode: u32, prefix: u32, feature: u32, flags: u32 = 0): void {
   const legacy = legacyEntry(map, opcode, prefix);
-  defineLegacy(legacy, flags, feature, (c: usize, r: usize): usize => legacyScalar<Op, E>(c, r));
+  defineLegacy(legacy, flags, feature, (c: usize, r: usize): usize => legacyScalar<Legacy, E>(c, r));
   const vex = vexEntry(map, opcode, prefix);
-  defineVex(vex, flags, FEATURE_AVX, (c: usize, r: usize): usize => vexScalar<Op, E>(c, r));
+  defineVex(vex, flags, FEATURE_AVX, (c: usize, r: usize): usize => vexScalar<Vex, E>(c, r));
+}
+
+/** Legacy and VEX forms of an operation on the low element. */
+export function scalar<Op, E>(map: u32, opcode: u32, prefix: u32, feature: u32, flags: u32 = 0): void {
+  scalarForms<Op, Op, E>(map, opcode, prefix, feature, flags);
 }

@@ -1,0 +1,39 @@
+// A prefix that an SSE opcode has no form for makes it undefined; elsewhere in the opcode maps such a prefix is ignored,
+// which is what the decoder does with forms that nobody has defined.
+import { byPrefix, defineOne, MAP_0F, MAP_0F38, MAP_0F3A, OP_MODRM, slot } from "../opcode-table";
+import { raiseUD } from "../fault";
+
+function UNDEFINED(cpu: usize, record: usize): usize {
+  raiseUD(cpu);
+  return 0;
+}
+
+function fill(map: u32, from: u32, to: u32): void {
+  for (let opcode = from; opcode <= to; opcode++) {
+    for (let prefix: u32 = 1; prefix < 4; prefix++) {
+      const entry = byPrefix(slot(map, opcode), prefix);
+      if (!load<u8>(entry)) defineOne(entry, OP_MODRM, 0, UNDEFINED);
+    }
+  }
+}
+
+/** Call after every family has registered. */
+export function defineUndefinedForms(): void {
+  fill(MAP_0F, 0x10, 0x17);
+  fill(MAP_0F, 0x28, 0x2f);
+  fill(MAP_0F, 0x50, 0x76);
+  fill(MAP_0F, 0x7c, 0x7f);
+  fill(MAP_0F, 0xc2, 0xc2);
+  fill(MAP_0F, 0xc4, 0xc6);
+  fill(MAP_0F, 0xd0, 0xfe);
+  fill(MAP_0F38, 0x00, 0x41);
+  fill(MAP_0F38, 0xc8, 0xcd);
+  fill(MAP_0F38, 0xdb, 0xdf);
+  fill(MAP_0F3A, 0x08, 0x0f);
+  fill(MAP_0F3A, 0x14, 0x17);
+  fill(MAP_0F3A, 0x20, 0x22);
+  fill(MAP_0F3A, 0x40, 0x44);
+  fill(MAP_0F3A, 0x60, 0x63);
+  fill(MAP_0F3A, 0xcc, 0xcc);
+  fill(MAP_0F3A, 0xdf, 0xdf);
+}
