@@ -48,7 +48,6 @@ export const CLASS_UNSUPPORTED: i32 = 6;
 export const INTEGER_BIT: u64 = 0x8000000000000000;
 const QUIET_BIT: u64 = 0x4000000000000000;
 export const EXPONENT_MASK: u32 = 0x7fff;
-export const SIGN_BIT: u32 = 0x8000;
 const INDEFINITE_SE: u32 = 0xffff;
 const INDEFINITE_SIGNIFICAND: u64 = 0xc000000000000000;
 /** Added to or taken from the exponent when overflow or underflow is unmasked (SDM vol. 1, 8.5.4, 8.5.5). */

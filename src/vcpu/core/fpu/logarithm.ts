@@ -21,7 +21,14 @@ import {
   setZero,
   stopsOnDenormal,
 } from './extended';
-import { adjustUnroundedBy, chopToInternal, divide128, fractionOf, multiply128, squareFractionOfUnrounded } from './float128';
+import {
+  adjustUnroundedBy,
+  chopToInternal,
+  divide128,
+  fractionOf,
+  multiply128,
+  squareFractionOfUnrounded,
+} from './float128';
 import { INEXACT } from './rounding';
 import { areaTangentSeries, exponentialSeries, negativeExponentialSeries } from './series';
 import {

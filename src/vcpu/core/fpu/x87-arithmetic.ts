@@ -4,6 +4,9 @@ import { read } from '../access';
 import { next } from '../state';
 import {
   CLASS_QUIET,
+  CONDITION_0,
+  CONDITION_2,
+  CONDITION_3,
   classOf,
   NO_RESULT,
   raise,
@@ -33,7 +36,6 @@ import {
   underflows,
   wait,
 } from './x87-state';
-import { CONDITION_0, CONDITION_2, CONDITION_3 } from './extended';
 
 /** modrm.reg of the operations. */
 const ADD: u32 = 0;
