@@ -433,8 +433,9 @@ function decodeAddress(record: usize, mode: u32, addrsize: u32, code64: bool): v
       const index = ((sib >> 3) & 7) | ((rex & 2) << 2);
       if (index != 4) {
         store<u8>(record, <u8>(index << 3), RECORD_INDEX);
-        store<u8>(record, <u8>(sib >> 6), RECORD_SCALE);
       }
+      // Even without an index: gathers have a vector numbered 4 there.
+      store<u8>(record, <u8>(sib >> 6), RECORD_SCALE);
       base = (sib & 7) | ((rex & 1) << 3);
       if ((sib & 7) == 5 && mod == 0) {
         hasBase = false;
