@@ -21,7 +21,7 @@ export const PAGE_OFFSET_MASK = 4095;
 
 /** Static data of the compiled core (function tables' descriptors, constant tables): equal in every instance. */
 export const CORE_STATIC_BASE = 0x400;
-/** Decode tables, written by every instance at start with the same bytes. */
+/** Decode tables, written once by the first instance of the core (GLOBAL_TABLES). */
 export const OPCODE_TABLE_BASE = 0x40000;
 export const OPCODE_TABLE_END = 0x80000;
 
@@ -35,6 +35,8 @@ export const GLOBAL_EXCLUSIVE = 0x80004;
 export const GLOBAL_DIRTY_LOG = 0x80008;
 /** 0xffffffff, or 0xffefffff while address line 20 is held low. Atomic; writer: the chipset. */
 export const GLOBAL_A20_MASK = 0x8000c;
+/** Decode tables and constant pages: 0 not there, 1 being written, 2 ready. Atomic; the first instance writes them. */
+export const GLOBAL_TABLES = 0x80014;
 /** A page of ones: what fetches from where nothing is see. Written once by the core at start. */
 export const OPEN_BUS_PAGE = 0x81000;
 /** Lock of 16-byte compare-and-exchange among vCPUs. Atomic. */

@@ -5,11 +5,13 @@ import {
   CPU_CODE_NEXT,
   CPU_INDEX,
   CPU_RIP,
+  GLOBAL_TABLES,
   OPEN_BUS_PAGE,
 } from "../../memory/layout";
 import { flushBlocks } from "./block";
 import { registerInstructions } from "./instructions";
 import { eflags, setEflagsRaw } from "./flags";
+import { waitWhileEqual } from "./host";
 import { updateMode } from "./mode";
 import { resetTlb } from "./tlb";
 
@@ -17,10 +19,23 @@ export { run, resume } from "./run";
 export { reset } from "./reset";
 export { apicTimerTick } from "./apic/timer";
 
+const TABLES_WRITING: u32 = 1;
+const TABLES_READY: u32 = 2;
+
+/** Writes what all instances share, once a memory. */
+function prepareTables(): void {
+  if (atomic.cmpxchg<u32>(GLOBAL_TABLES, 0, TABLES_WRITING) == 0) {
+    memory.fill(OPEN_BUS_PAGE, 0xff, 4096);
+    registerInstructions();
+    atomic.store<u32>(GLOBAL_TABLES, TABLES_READY);
+    atomic.notify(GLOBAL_TABLES, -1);
+  }
+  while (atomic.load<u32>(GLOBAL_TABLES) != TABLES_READY) waitWhileEqual(GLOBAL_TABLES, TABLES_WRITING);
+}
+
 /** Prepares the tables and the vCPU's caches. Call once per instance, before anything else; the page group is zeroed or restored. */
 export function initialise(cpu: usize, index: u32, codeBase: u32, codeEnd: u32): void {
-  memory.fill(OPEN_BUS_PAGE, 0xff, 4096);
-  registerInstructions();
+  prepareTables();
   store<u32>(cpu, index, CPU_INDEX);
   store<u32>(cpu, codeBase, CPU_CODE_BASE);
   store<u32>(cpu, codeEnd, CPU_CODE_END);

@@ -23,7 +23,7 @@ import {
   CPU_X87_TAG,
   CPU_XCR0,
 } from '../../../src/memory/layout.ts';
-import { allocateMemory, planMemory } from '../../../src/memory/memory-plan.ts';
+import { allocateMemory, type MemoryPlan, planMemory } from '../../../src/memory/memory-plan.ts';
 import { PhysicalMap } from '../../../src/memory/physical-map.ts';
 import { type CoreHost, CoreInstance } from '../../../src/vcpu/core-instance.ts';
 import { coreModule } from './core-build.ts';
@@ -76,19 +76,18 @@ export class TestCpu {
   readonly view: DataView;
   readonly #state: DataView;
 
-  private constructor(module: WebAssembly.Module, options: TestCpuOptions) {
-    const ramBytes = (options.ramMiB ?? 16) * 1024 * 1024;
-    const plan = planMemory({
-      cpus: 1,
-      ramBytes,
-      ...(options.codeCacheBytes === undefined ? {} : { codeCacheBytes: options.codeCacheBytes }),
-    });
-    this.memory = allocateMemory(plan);
+  private constructor(
+    module: WebAssembly.Module,
+    memory: WebAssembly.Memory,
+    plan: MemoryPlan,
+    index: number,
+    options: TestCpuOptions,
+  ) {
+    const { ramBytes } = plan;
+    this.memory = memory;
     this.ramBase = plan.ramBase;
     this.map = new PhysicalMap(this.memory);
-    this.map.initialise(1);
-    this.map.map(0, ramBytes, plan.ramBase, 'ram');
-    this.core = new CoreInstance(module, this.memory, plan, 0, {
+    this.core = new CoreInstance(module, this.memory, plan, index, {
       portIn: () => 0xffffffff,
       portOut: () => {},
       mmioRead: () => 0xffffffff,
@@ -107,7 +106,27 @@ export class TestCpu {
   }
 
   static async create(options: TestCpuOptions = {}): Promise<TestCpu> {
-    return new TestCpu(await coreModule(), options);
+    const ramBytes = (options.ramMiB ?? 16) * 1024 * 1024;
+    const plan = planMemory({
+      cpus: 1,
+      ramBytes,
+      ...(options.codeCacheBytes === undefined ? {} : { codeCacheBytes: options.codeCacheBytes }),
+    });
+    const memory = allocateMemory(plan);
+    const map = new PhysicalMap(memory);
+    map.initialise(1);
+    map.map(0, ramBytes, plan.ramBase, 'ram');
+    return new TestCpu(await coreModule(), memory, plan, 0, options);
+  }
+
+  /** One vCPU of a memory that is laid out and mapped already. */
+  static attach(
+    module: WebAssembly.Module,
+    memory: WebAssembly.Memory,
+    plan: MemoryPlan,
+    index: number,
+  ): TestCpu {
+    return new TestCpu(module, memory, plan, index, {});
   }
 
   /** 8 bytes of the page group: layout.ts, CPU_*. */
