@@ -37,6 +37,14 @@ export const GLOBAL_DIRTY_LOG = 0x80008;
 export const GLOBAL_A20_MASK = 0x8000c;
 /** Decode tables and constant pages: 0 not there, 1 being written, 2 ready. Atomic; the first instance writes them. */
 export const GLOBAL_TABLES = 0x80014;
+/** Grows with every request in a mailbox, posted or not; the machine sleeps on it. Atomic. */
+export const GLOBAL_DOORBELL = 0x80018;
+/**
+ * The virtual clock: 1 while it runs, and (f64) what to add to the host's monotonic clock, or the frozen time itself.
+ * Writer: the machine, while no vCPU runs.
+ */
+export const GLOBAL_CLOCK_RUNNING = 0x8001c;
+export const GLOBAL_CLOCK_NS = 0x80020;
 /** A page of ones: what fetches from where nothing is see. Written once by the core at start. */
 export const OPEN_BUS_PAGE = 0x81000;
 /** Lock of 16-byte compare-and-exchange among vCPUs. Atomic. */
@@ -218,6 +226,32 @@ export const CPU_VECTOR_STRIDE = 64;
 export const CPU_APIC = 0x1000;
 /** Mailbox between the vCPU and whoever answers its port and MMIO accesses: see mailbox.ts. */
 export const CPU_MAILBOX = 0x2000;
+/**
+ * The mailbox: one request that its sender waits for, and a ring of posted ones. MAILBOX_STATE is stored last by the vCPU
+ * (MAILBOX_REQUEST) and by the machine (MAILBOX_ANSWERED, followed by a notify); the other words belong to whoever it names.
+ */
+export const MAILBOX_STATE = 0x00;
+export const MAILBOX_KIND = 0x04;
+export const MAILBOX_SIZE = 0x08;
+export const MAILBOX_LOW = 0x0c;
+export const MAILBOX_HIGH = 0x10;
+export const MAILBOX_VALUE = 0x14;
+/** Entries posted (writer: the vCPU) and taken (writer: the machine) so far, modulo 2^32. Atomic. */
+export const MAILBOX_POSTED = 0x40;
+export const MAILBOX_TAKEN = 0x80;
+/** MAILBOX_RING_ENTRIES of 16 bytes: kind | size << 8, low, high, value. */
+export const MAILBOX_RING = 0x100;
+export const MAILBOX_RING_ENTRIES = 128;
+export const MAILBOX_IDLE = 0;
+export const MAILBOX_REQUEST = 1;
+export const MAILBOX_ANSWERED = 2;
+export const MAILBOX_PORT_IN = 1;
+export const MAILBOX_PORT_OUT = 2;
+export const MAILBOX_MMIO_READ = 3;
+export const MAILBOX_MMIO_WRITE = 4;
+export const MAILBOX_PIC_ACKNOWLEDGE = 5;
+export const MAILBOX_FLOATING_POINT_ERROR = 6;
+export const MAILBOX_EOI = 7;
 /** Model-specific registers that are plain storage: see msr.ts. */
 export const CPU_MSR = 0x3000;
 /** Event counters, 8 bytes each: see counters. Written by the owner, read by anyone. */
