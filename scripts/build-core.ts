@@ -48,7 +48,7 @@ export async function buildCore(options: { text?: boolean } = {}): Promise<void>
       '--importMemory',
       '--sharedMemory',
       '--initialMemory',
-      '1',
+      '4',
       '--maximumMemory',
       String(MAX_PAGES),
       '--memoryBase',
