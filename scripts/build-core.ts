@@ -6,12 +6,16 @@ import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { main } from 'assemblyscript/asc';
+import { OPCODE_TABLE_BASE } from '../src/memory/layout.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SOURCES = ['src/vcpu/core', 'src/memory/layout.ts'];
 const OUTPUT = join(ROOT, 'dist/vcpu/core.wasm');
 /** 64 KiB pages of the biggest memory that the core may be given: 4 GiB. */
 const MAX_PAGES = 65536;
+
+/** 64 KiB pages below OPCODE_TABLE_BASE: the compiler refuses static data that does not fit in them. */
+const STATIC_PAGES = OPCODE_TABLE_BASE / 65536;
 
 /** Modification time in ms of the newest file below a path; 0 if there is none. */
 function newest(path: string): number {
@@ -48,7 +52,7 @@ export async function buildCore(options: { text?: boolean } = {}): Promise<void>
       '--importMemory',
       '--sharedMemory',
       '--initialMemory',
-      '4',
+      String(STATIC_PAGES),
       '--maximumMemory',
       String(MAX_PAGES),
       '--memoryBase',

@@ -118,6 +118,7 @@ export function deliverFault(cpu: usize): void {
     if (first == VECTOR_DF) {
       store<u32>(cpu, 0, CPU_DELIVERING_VECTOR);
       store<u32>(cpu, HALT_SHUTDOWN, CPU_HALT_STATE);
+      updateMode(cpu);
       store<u32>(cpu, EXIT_TRIPLE_FAULT, CPU_EXIT_REASON);
       return;
     }

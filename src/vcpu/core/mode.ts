@@ -15,6 +15,7 @@ import {
   CPU_CR4,
   CPU_EFER,
   CPU_EFLAGS,
+  CPU_HALT_STATE,
   CPU_IN_SMM,
   CPU_INTERRUPT_SHADOW,
   CPU_MODE,
@@ -28,6 +29,8 @@ import {
   CPU_TLB_SUPERVISOR_AC,
   CPU_TLB_USER,
   CPU_XCR0,
+  HALT_SHUTDOWN,
+  HALT_WAIT_SIPI,
   MODE_CODE16,
   MODE_CODE32,
   MODE_CODE64,
@@ -147,6 +150,8 @@ export function updateAttention(cpu: usize): void {
   if (flags & FLAG_IF && !shadow) mask |= PENDING_APIC | PENDING_PIC;
   if (load<u32>(cpu, CPU_NMI_BLOCKED) || shadow) mask &= ~PENDING_NMI;
   if (load<u32>(cpu, CPU_IN_SMM)) mask &= ~(PENDING_SMI | PENDING_INIT);
+  const halt = load<u32>(cpu, CPU_HALT_STATE);
+  if (halt == HALT_WAIT_SIPI || halt == HALT_SHUTDOWN) mask &= ~(PENDING_APIC | PENDING_PIC | PENDING_NMI | PENDING_SMI);
   store<u32>(cpu, mask, CPU_ATTENTION_MASK);
   let block = load<u32>(cpu, CPU_BLOCK_MODE) & ~BLOCK_SINGLE;
   if (shadow || flags & FLAG_TF || load<u32>(cpu, CPU_SLOW_REASONS)) block |= BLOCK_SINGLE;
