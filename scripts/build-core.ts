@@ -6,7 +6,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { main } from 'assemblyscript/asc';
-import { OPCODE_TABLE_BASE } from '../src/memory/layout.ts';
+import { CORE_STATIC_BASE, OPCODE_TABLE_BASE } from '../src/memory/layout.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SOURCES = ['src/vcpu/core', 'src/memory/layout.ts'];
@@ -56,7 +56,7 @@ export async function buildCore(options: { text?: boolean } = {}): Promise<void>
       '--maximumMemory',
       String(MAX_PAGES),
       '--memoryBase',
-      '1024',
+      String(CORE_STATIC_BASE),
       '--enable',
       'threads',
       '--enable',

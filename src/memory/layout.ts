@@ -47,8 +47,6 @@ export const GLOBAL_CLOCK_RUNNING = 0x8001c;
 export const GLOBAL_CLOCK_NS = 0x80020;
 /** A page of ones: what fetches from where nothing is see. Written once by the core at start. */
 export const OPEN_BUS_PAGE = 0x81000;
-/** Lock of 16-byte compare-and-exchange among vCPUs. Atomic. */
-export const GLOBAL_WIDE_LOCK = 0x80010;
 
 /**
  * The physical map: one u32 per guest-physical page below PHYS_MAP_LIMIT: host address of the page | PHYS_* type.
@@ -72,7 +70,6 @@ export const PHYS_VIDEO = 3;
 export const CODE_GEN_BASE = 0x900000;
 export const CODE_GEN_HAS_CODE = 1;
 export const CODE_GEN_STEP = 2;
-export const HOST_PAGES = 0x100000;
 
 /** Which 64-byte parts of a page hold code: one u64 per host page, atomic. Meaningless while CODE_GEN_HAS_CODE is clear. */
 export const CODE_MASK_BASE = 0xe00000;
@@ -203,7 +200,6 @@ export const CPU_DEBUG_HITS = 0x2f8;
 export const CPU_DELIVERING_EXTERNAL = 0x2fc;
 /** 16-byte scratch operands. */
 export const CPU_SCRATCH = 0x300;
-export const CPU_SCRATCH_SIZE = 0x100;
 
 /** x87: eight physical registers of 16 bytes (10 used: significand u64, sign and exponent u16). */
 export const CPU_X87 = 0x400;
@@ -254,8 +250,6 @@ export const MAILBOX_FLOATING_POINT_ERROR = 6;
 export const MAILBOX_EOI = 7;
 /** Model-specific registers that are plain storage: see msr.ts. */
 export const CPU_MSR = 0x3000;
-/** Event counters, 8 bytes each: see counters. Written by the owner, read by anyone. */
-export const CPU_COUNTERS = 0x4000;
 /** CPUID leaves: count at +0, then entries of 32 bytes (leaf, subleaf, flags, 0, eax, ebx, ecx, edx). */
 export const CPU_CPUID = 0x5000;
 /** Journal of filled TLB entries, u16 each. */
@@ -352,8 +346,6 @@ export const EXIT_REQUEST = 3;
 export const EXIT_EXCEPTION = 4;
 export const EXIT_SYSCALL = 5;
 export const EXIT_TRIPLE_FAULT = 6;
-export const EXIT_DEBUG = 7;
-export const EXIT_RESET = 8;
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Predecoded records (32 bytes) and block headers (32 bytes), shared by the interpreter and the translator

@@ -12,6 +12,7 @@ import { flushBlocks } from "./block";
 import { registerInstructions } from "./instructions";
 import { eflags, setEflagsRaw } from "./flags";
 import { waitWhileEqual } from "./host";
+import { bindCpu } from "./physical";
 import { updateMode } from "./mode";
 import { resetTlb } from "./tlb";
 
@@ -36,6 +37,7 @@ function prepareTables(): void {
 /** Prepares the tables and the vCPU's caches. Call once per instance, before anything else; the page group is zeroed or restored. */
 export function initialise(cpu: usize, index: u32, codeBase: u32, codeEnd: u32): void {
   prepareTables();
+  bindCpu(cpu);
   store<u32>(cpu, index, CPU_INDEX);
   store<u32>(cpu, codeBase, CPU_CODE_BASE);
   store<u32>(cpu, codeEnd, CPU_CODE_END);

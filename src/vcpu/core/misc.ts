@@ -1,11 +1,12 @@
 // MOVBE, CRC32, RDRAND, RDSEED, cache hints and fences, BOUND, UD.
-import { CPU_PENDING, RECORD_ADDRESS } from "../../memory/layout";
+import { CPU_MSR_TSC_AUX, CPU_PENDING, CPU_RAX, RECORD_ADDRESS } from "../../memory/layout";
 import {
   FEATURE_CLFLUSH,
   FEATURE_CLFLUSHOPT,
   FEATURE_CLWB,
   FEATURE_MOVBE,
   FEATURE_RDRAND,
+  FEATURE_RDPID,
   FEATURE_RDSEED,
   FEATURE_SSE,
   FEATURE_SSE2,
@@ -14,7 +15,7 @@ import {
 import { checkRead, read, write } from "./access";
 import { addressOf, effectiveAddress, readAddress, segmentAddress, writeAddress } from "./address";
 import { raise, raiseUD, VECTOR_BR } from "./fault";
-import { AUX_CF, setFlags } from "./flags";
+import { AUX_CF, carry, setFlags } from "./flags";
 import { random } from "./host";
 import {
   byCode64,
@@ -30,6 +31,7 @@ import {
   MAP_0F38,
   MAP_ONE,
   OP_MODRM,
+  OP_NO64,
   OP_RM8,
   slot,
 } from "./opcode-table";
@@ -105,6 +107,17 @@ function BOUND<T>(cpu: usize, record: usize): usize {
   return next(record);
 }
 
+function RDPID(cpu: usize, record: usize): usize {
+  putRm<u64>(cpu, record, load<u64>(cpu, CPU_MSR_TSC_AUX) & 0xffffffff);
+  return next(record);
+}
+
+/** SALC, undocumented: AL is all ones if CF is set, else zero. */
+function SALC(cpu: usize, record: usize): usize {
+  store<u8>(cpu, carry(cpu) ? 0xff : 0, CPU_RAX);
+  return next(record);
+}
+
 /** UD0, UD1, UD2: always #UD; the first two take a modrm byte. */
 function UD(cpu: usize, record: usize): usize {
   raiseUD(cpu);
@@ -126,7 +139,9 @@ export function registerMisc(): void {
   defineMem(crc, OP_MODRM, FEATURE_SSE4_2, (c, r) => CRC32_MEM<u16>(c, r), (c, r) => CRC32_MEM<u32>(c, r), (c, r) => CRC32_MEM<u64>(c, r));
   const c7 = slot(MAP_0F, 0xc7);
   defineReg(byReg(c7, 6), OP_MODRM, FEATURE_RDRAND, (c, r) => RDRAND<u16>(c, r), (c, r) => RDRAND<u32>(c, r), (c, r) => RDRAND<u64>(c, r));
-  defineReg(byReg(c7, 7), OP_MODRM, FEATURE_RDSEED, (c, r) => RDRAND<u16>(c, r), (c, r) => RDRAND<u32>(c, r), (c, r) => RDRAND<u64>(c, r));
+  defineOne(byMem(byPrefix(byReg(c7, 7), 2), 0), OP_MODRM, FEATURE_RDPID, RDPID);
+  defineOne(slot(MAP_ONE, 0xd6), OP_NO64, 0, SALC);
+  defineReg(byPrefix(byReg(c7, 7), 0), OP_MODRM, FEATURE_RDSEED, (c, r) => RDRAND<u16>(c, r), (c, r) => RDRAND<u32>(c, r), (c, r) => RDRAND<u64>(c, r));
   // 0F 0D: PREFETCH and PREFETCHW are NOPs wherever they are not known (AMD APM vol. 3, "PREFETCH").
   defineOne(slot(MAP_0F, 0x0d), OP_MODRM, 0, NOP);
   // 0F AE with a memory operand: FXSAVE (0), FXRSTOR (1), LDMXCSR (2), STMXCSR (3), XSAVE (4), XRSTOR (5), XSAVEOPT (6) elsewhere.

@@ -22,6 +22,7 @@ import {
   BLOCK_HEADER_SIZE,
   RECORD_SIZE,
 } from "../../memory/layout";
+import { enterGuest, leaveGuest } from "./exclusive";
 import { mmioRead, mmioWrite } from "./host";
 import { staleHandler } from "./stale";
 
@@ -93,6 +94,26 @@ export function endRunningBlock(cpu: usize, host: u32): void {
   for (let i: u32 = 0; i < count; i++, record += RECORD_SIZE) store<u16>(record, stale);
 }
 
+/** The vCPU that this instance serves. */
+let self: usize = 0;
+
+export function bindCpu(cpu: usize): void {
+  self = cpu;
+}
+
+/** The vCPU is out of the guest while it waits for a device, which may have to wait for all vCPUs to be out. */
+function deviceRead(low: u32, high: u32, size: u32): u32 {
+  leaveGuest(self);
+  const value = mmioRead(low, high, size);
+  enterGuest(self);
+  return value;
+}
+function deviceWrite(low: u32, high: u32, size: u32, value: u32): void {
+  leaveGuest(self);
+  mmioWrite(low, high, size, value);
+  enterGuest(self);
+}
+
 /** Reads 1, 2, 4 or 8 bytes that do not cross a page. */
 export function physicalRead(physical: u64, size: u32): u64 {
   const entry = mapEntry(physical);
@@ -105,8 +126,8 @@ export function physicalRead(physical: u64, size: u32): u64 {
   }
   const low = <u32>physical;
   const high = <u32>(physical >> 32);
-  if (size == 8) return <u64>mmioRead(low, high, 4) | (<u64>mmioRead(low + 4, high, 4) << 32);
-  return mmioRead(low, high, size);
+  if (size == 8) return <u64>deviceRead(low, high, 4) | (<u64>deviceRead(low + 4, high, 4) << 32);
+  return deviceRead(low, high, size);
 }
 
 /** Writes 1, 2, 4 or 8 bytes that do not cross a page. */
@@ -126,10 +147,10 @@ export function physicalWrite(cpu: usize, physical: u64, size: u32, value: u64):
   const low = <u32>physical;
   const high = <u32>(physical >> 32);
   if (size == 8) {
-    mmioWrite(low, high, 4, <u32>value);
-    mmioWrite(low + 4, high, 4, <u32>(value >> 32));
+    deviceWrite(low, high, 4, <u32>value);
+    deviceWrite(low + 4, high, 4, <u32>(value >> 32));
   } else {
-    mmioWrite(low, high, size, <u32>value);
+    deviceWrite(low, high, size, <u32>value);
   }
 }
 
