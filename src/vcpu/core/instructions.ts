@@ -24,6 +24,7 @@ import { registerFar } from "./far";
 import { registerInterrupt } from "./interrupt";
 import { registerIo } from "./io";
 import { registerSegment } from "./segment";
+import { registerSimd } from "./simd/families";
 import { registerSmm } from "./smm";
 import { registerSyscall } from "./syscall";
 import { registerSystem } from "./system";
@@ -58,4 +59,5 @@ export function registerInstructions(): void {
   registerInterrupt();
   registerFar();
   registerControlRegister();
+  registerSimd();
 }

@@ -25,6 +25,10 @@ export const STATE_BYTES = 432;
 export const HEADER_BYTES = 16;
 export const INPUT_BYTES = HEADER_BYTES + STATE_BYTES;
 
+/** Where a gather has the VEX byte with X, and its SIB byte. */
+const HEADER_VEX = 3;
+const HEADER_SIB = 7;
+
 const RSI = 6;
 const SIB = 4;
 
@@ -59,7 +63,11 @@ function encode(form: Form, random: Random): number[] {
     if (form.map === 1 && !form.w && !b && !x && random.below(2)) {
       bytes.push(0xc5, (r ? 0 : 0x80) | field | tail);
     } else {
-      bytes.push(0xc4, (r ? 0 : 0x80) | (x ? 0 : 0x40) | (b ? 0 : 0x20) | form.map, (form.w << 7) | field | tail);
+      bytes.push(
+        0xc4,
+        (r ? 0 : 0x80) | (x ? 0 : 0x40) | (b ? 0 : 0x20) | form.map,
+        (form.w << 7) | field | tail,
+      );
     }
   } else {
     if (form.prefix) bytes.push(PREFIX_BYTES[form.prefix] as number);
@@ -71,12 +79,14 @@ function encode(form: Form, random: Random): number[] {
   if (form.vex && form.map === 1 && form.opcode === 0x77) return bytes;
   if (form.memory) {
     bytes.push(((reg & 7) << 3) | (gather ? SIB : RSI));
-    if (gather) bytes.push(((index & 7) << 3) | RSI);
+    if (gather) bytes.push((random.below(4) << 6) | ((index & 7) << 3) | RSI);
   } else {
     bytes.push(0xc0 | ((reg & 7) << 3) | (rm & 7));
   }
   if (hasImmediate(form)) {
-    bytes.push(hasRegisterImmediate(form) ? (random.pick(VECTOR_NUMBERS) << 4) | random.below(16) : random.below(256));
+    bytes.push(
+      hasRegisterImmediate(form) ? (random.pick(VECTOR_NUMBERS) << 4) | random.below(16) : random.below(256),
+    );
   }
   return bytes;
 }
@@ -115,22 +125,33 @@ export function writeCase(form: Form, random: Random, buffer: Buffer, at: number
     random.fill(view, state + 32 * i, 32, random.below(8) ? kind : random.below(10));
   }
   for (let i = 0; i < 4; i++) {
-    const value = random.below(2) ? BigInt(random.below(40) - 20) : random.below(2) ? random.u64() : random.double();
+    const value = random.below(2)
+      ? BigInt(random.below(40) - 20)
+      : random.below(2)
+        ? random.u64()
+        : random.double();
     view.setBigUint64(state + STATE_GPR + 8 * i, BigInt.asUintN(64, value), true);
   }
   view.setBigUint64(state + STATE_FLAGS, BigInt(random.u32() & 0x8d5), true);
   view.setUint32(state + STATE_MXCSR, chooseMxcsr(random), true);
   random.fill(view, state + STATE_MEMORY, MEMORY_BYTES, random.below(8) ? kind : random.below(10));
   if (isMxcsrAccess(form)) {
-    view.setUint32(state + STATE_MEMORY + view.getUint8(1), random.below(random.below(4) ? 0x10000 : 0x40000), true);
+    view.setUint32(
+      state + STATE_MEMORY + view.getUint8(1),
+      random.below(random.below(4) ? 0x10000 : 0x40000),
+      true,
+    );
   }
-  if (isGather(form)) confineIndices(random, view, state);
+  if (isGather(form) && form.memory) confineIndices(form, view, random);
 }
 
-/** Makes every vector usable as index and as mask of a gather inside the memory of the case. */
-function confineIndices(random: Random, view: DataView, state: number): void {
-  for (let i = 0; i < 32 * VECTOR_NUMBERS.length; i += 4) {
-    const wide = i & 4 && random.below(2);
-    view.setInt32(state + i, wide ? 0 : random.below(48) | (random.below(2) << 31), true);
+/** Confines the elements of a gather to the memory of the case, and makes every other vector usable as its mask. */
+function confineIndices(form: Form, view: DataView, random: Random): void {
+  const index = ((view.getUint8(HEADER_SIB) >> 3) & 7) | (view.getUint8(HEADER_VEX) & 0x40 ? 0 : 8);
+  for (const [i, number] of VECTOR_NUMBERS.entries()) {
+    for (let at = HEADER_BYTES + 32 * i; at < HEADER_BYTES + 32 * (i + 1); at += 4) {
+      if (number !== index) view.setInt32(at, random.u32() | 0, true);
+      else view.setInt32(at, form.opcode & 1 && at & 4 ? 0 : random.below(24), true);
+    }
   }
 }

@@ -79,7 +79,8 @@ export class CoreRunner {
     this.#state.setUint32(CPU_MXCSR, state.readUInt32LE(STATE_MXCSR), true);
     cpu.rip = BigInt(address);
     const reason = cpu.run(100);
-    if (reason !== EXIT_EXCEPTION) throw new Error(`The core left with reason ${reason}, expected ${EXIT_EXCEPTION}`);
+    if (reason !== EXIT_EXCEPTION)
+      throw new Error(`The core left with reason ${reason}, expected ${EXIT_EXCEPTION}`);
     this.#readBack(answer, Number(cpu.rip) - address, length);
   }
 

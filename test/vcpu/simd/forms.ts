@@ -68,7 +68,15 @@ export function allForms(): Form[] {
           if (!isTried(map, opcode, prefix, vex)) continue;
           for (let bits = 0; bits < (vex ? 8 : 4); bits++) {
             if (map === 1 && opcode === 0xae && !(bits & 1)) continue;
-            forms.push({ map, opcode, prefix, vex, memory: (bits & 1) !== 0, w: (bits >> 1) & 1, l: bits >> 2 });
+            forms.push({
+              map,
+              opcode,
+              prefix,
+              vex,
+              memory: (bits & 1) !== 0,
+              w: (bits >> 1) & 1,
+              l: bits >> 2,
+            });
           }
         }
       }
@@ -89,11 +97,9 @@ export function isMxcsrAccess(form: Form): boolean {
 
 /** One of the operands is, or may be, a general register. */
 export function usesGeneralRegister(form: Form): boolean {
-  if (form.map === 3) return (form.opcode >= 0x14 && form.opcode <= 0x17) || form.opcode === 0x20 || form.opcode === 0x22;
-  return (
-    form.map === 1 &&
-    [0x2a, 0x2c, 0x2d, 0x50, 0x6e, 0x7e, 0xc3, 0xc4, 0xc5, 0xd7].includes(form.opcode)
-  );
+  if (form.map === 3)
+    return (form.opcode >= 0x14 && form.opcode <= 0x17) || form.opcode === 0x20 || form.opcode === 0x22;
+  return form.map === 1 && [0x2a, 0x2c, 0x2d, 0x50, 0x6e, 0x7e, 0xc3, 0xc4, 0xc5, 0xd7].includes(form.opcode);
 }
 
 export function hasImmediate(form: Form): boolean {

@@ -41,11 +41,14 @@ export function hasOracle(): boolean {
 
 /** Runs records on the host CPU; one state comes back for each. Throws if the oracle dies. */
 export function askOracle(records: Buffer): Buffer {
-  if (!hasOracle() || !binary) throw new Error('The oracle needs gcc and an x86-64 host with AVX2 and its kin');
+  if (!hasOracle() || !binary)
+    throw new Error('The oracle needs gcc and an x86-64 host with AVX2 and its kin');
   const expected = (records.length / INPUT_BYTES) * STATE_BYTES;
   const { stdout, status, signal } = spawnSync(binary, { input: records, maxBuffer: expected + 4096 });
   if (status !== 0 || stdout.length !== expected) {
-    throw new Error(`The oracle ended with status ${status}, signal ${signal}, ${stdout.length} of ${expected} bytes`);
+    throw new Error(
+      `The oracle ended with status ${status}, signal ${signal}, ${stdout.length} of ${expected} bytes`,
+    );
   }
   return stdout;
 }

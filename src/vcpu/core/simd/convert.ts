@@ -18,7 +18,7 @@ import {
 } from "../opcode-table";
 import { next, putReg, rm } from "../state";
 import { isQuiet } from "./arithmetic";
-import { begin, control, noteAfter, noteBefore, rounding, settle } from "./mxcsr";
+import { areMasked, begin, control, noteAfter, noteBefore, rounding, settle } from "./mxcsr";
 import {
   alignedSource,
   elementSource,
@@ -131,7 +131,7 @@ class CVTDQ2PS {
 // @ts-ignore: decorator
 @inline
 function singlesToIntegers(b: v128, mode: i32): v128 {
-  if (control & INEXACT && mode != ROUND_DOWN && mode != ROUND_UP) {
+  if (control & INEXACT && areMasked(INEXACT) && mode != ROUND_DOWN && mode != ROUND_UP) {
     const integral = mode == ROUND_NEAREST ? f32x4.nearest(b) : f32x4.trunc(b);
     if (i32x4.all_true(f32x4.lt(f32x4.abs(integral), f32x4.splat(2147483648.0)))) {
       return i32x4.trunc_sat_f32x4_s(integral);

@@ -17,8 +17,10 @@ import { registerRound } from "./round";
 import { registerSha } from "./sha";
 import { registerVectorShift } from "./shift";
 import { registerShuffle } from "./shuffle";
+import { registerStateSave } from "./state-save";
 import { registerStringCompare } from "./string-compare";
 import { defineUndefinedForms } from "./undefined-forms";
+import { registerXcr } from "./xcr";
 
 /** Fills the decode table with SSE to SSE4.2, AES, SHA, AVX, AVX2, FMA and F16C. */
 export function registerSimd(): void {
@@ -40,6 +42,8 @@ export function registerSimd(): void {
   registerSha();
   registerVectorShift();
   registerShuffle();
+  registerStateSave();
   registerStringCompare();
+  registerXcr();
   defineUndefinedForms();
 }

@@ -31,11 +31,6 @@ export function begin(cpu: usize): void {
   lanes = cpu + CPU_SCRATCH;
 }
 
-/** Uses another rounding mode and exceptions' masks for the rest of the instruction. */
-export function overrideControl(value: u32): void {
-  control = value;
-}
-
 // @ts-ignore: decorator
 @inline
 export function noteBefore(events: u32): void {
@@ -48,9 +43,15 @@ export function noteAfter(events: u32): void {
   after |= events;
 }
 
-/** Drops exceptions of results. */
-export function forgetAfter(events: u32): void {
-  after &= ~events;
+/**
+ * Ends a stage of an instruction that computes in several (DPPS): true if an unmasked exception keeps the next one from
+ * being started. Masked exceptions of this stage are kept whatever happens later.
+ */
+export function stageFails(): bool {
+  if (!areMasked(before | after)) return true;
+  before |= after;
+  after = 0;
+  return false;
 }
 
 // @ts-ignore: decorator
@@ -63,7 +64,7 @@ export function rounding(): i32 {
 // @ts-ignore: decorator
 @inline
 export function areMasked(events: u32): bool {
-  return (~(control >> MXCSR_MASKS_SHIFT) & events) == 0;
+  return (~(control >> MXCSR_MASKS_SHIFT) & events & 0x3f) == 0;
 }
 
 /**

@@ -3,7 +3,7 @@ import { FEATURE_AVX, FEATURE_AVX2, FEATURE_SSE, FEATURE_SSE4_1 } from "../../cp
 import { INEXACT, INVALID } from "../fpu/rounding";
 import { MAP_0F, MAP_0F3A, OP_IMM8, OP_NO_VVVV } from "../opcode-table";
 import { toIntegral } from "./convert";
-import { lanes, noteAfter, noteBefore, rounding } from "./mxcsr";
+import { lanes, noteAfter, noteBefore, rounding, stageFails } from "./mxcsr";
 import { legacyPacked, NP, P66, packed, PF3, scalar, vexEntry, vexPackedImm } from "./shapes";
 import { flushed, isNan, isSignaling, quietBitOf, SOFT_ADD, SOFT_MUL, softBinary } from "./soft-float";
 
@@ -73,18 +73,30 @@ class ApproximationScalar<Root> {
   }
 }
 
-/** Products selected by imm[7:4], added pairwise, (0 + 1) + (2 + 3), given to the elements selected by imm[3:0]. */
+/**
+ * Products selected by imm[7:4], added pairwise, (0 + 1) + (2 + 3), given to the elements selected by imm[3:0]. Which of
+ * several NaNs is given depends on the element, as if each lane added its neighbour's product first.
+ */
 class DPPS {
   apply(a: v128, b: v128, imm: u32): v128 {
     const p0 = selectedProduct(i32x4.extract_lane(a, 0), i32x4.extract_lane(b, 0), imm & 16);
     const p1 = selectedProduct(i32x4.extract_lane(a, 1), i32x4.extract_lane(b, 1), imm & 32);
     const p2 = selectedProduct(i32x4.extract_lane(a, 2), i32x4.extract_lane(b, 2), imm & 64);
     const p3 = selectedProduct(i32x4.extract_lane(a, 3), i32x4.extract_lane(b, 3), imm & 128);
-    const low = softBinary<f32>(SOFT_ADD, p0, p1);
-    const high = softBinary<f32>(SOFT_ADD, p2, p3);
-    const sum = <u32>softBinary<f32>(SOFT_ADD, low, high);
+    if (stageFails()) return a;
+    const s0 = <u32>softBinary<f32>(SOFT_ADD, p1, p0);
+    const s2 = <u32>softBinary<f32>(SOFT_ADD, p3, p2);
+    if (stageFails()) return a;
+    let sums = i32x4.splat(<u32>softBinary<f32>(SOFT_ADD, s0, s2));
+    if (isNan<f32>(<u64>i32x4.extract_lane(sums, 0))) {
+      const s1 = <u32>softBinary<f32>(SOFT_ADD, p0, p1);
+      const s3 = <u32>softBinary<f32>(SOFT_ADD, p2, p3);
+      sums = i32x4.replace_lane(sums, 1, <u32>softBinary<f32>(SOFT_ADD, s1, s3));
+      sums = i32x4.replace_lane(sums, 2, <u32>softBinary<f32>(SOFT_ADD, s2, s0));
+      sums = i32x4.replace_lane(sums, 3, <u32>softBinary<f32>(SOFT_ADD, s3, s1));
+    }
     const places = i32x4(1, 2, 4, 8);
-    return v128.and(i32x4.splat(sum), i32x4.eq(v128.and(i32x4.splat(imm), places), places));
+    return v128.and(sums, i32x4.eq(v128.and(i32x4.splat(imm), places), places));
   }
 }
 
@@ -96,8 +108,11 @@ class DPPD {
   apply(a: v128, b: v128, imm: u32): v128 {
     const p0 = imm & 16 ? softBinary<f64>(SOFT_MUL, i64x2.extract_lane(a, 0), i64x2.extract_lane(b, 0)) : 0;
     const p1 = imm & 32 ? softBinary<f64>(SOFT_MUL, i64x2.extract_lane(a, 1), i64x2.extract_lane(b, 1)) : 0;
-    const sum = softBinary<f64>(SOFT_ADD, p0, p1);
-    return i64x2.replace_lane(i64x2.splat(imm & 1 ? sum : 0), 1, imm & 2 ? sum : 0);
+    if (stageFails()) return a;
+    const low = imm & 1 ? softBinary<f64>(SOFT_ADD, p0, p1) : 0;
+    const high = imm & 2 ? softBinary<f64>(SOFT_ADD, p1, p0) : 0;
+    if (!(imm & 3)) softBinary<f64>(SOFT_ADD, p0, p1);
+    return i64x2.replace_lane(i64x2.splat(low), 1, high);
   }
 }
 

@@ -1,9 +1,9 @@
 // Packed shifts by a register's count, by an immediate, and by a count of each element's own.
 import { FEATURE_AVX, FEATURE_AVX2, FEATURE_SSE2 } from "../../cpu-features";
-import { byL, byReg, byW, MAP_0F, MAP_0F38, OP_IMM8 } from "../opcode-table";
+import { byL, byPrefix, byReg, byW, MAP_0F, MAP_0F38, OP_IMM8, slot } from "../opcode-table";
 import { next } from "../state";
 import { imm8, put128, put256, regVector, rmVector, source, vvvvVector } from "./operands";
-import { defineVex, defineVexReg, defineLegacyReg, legacyEntry, legacyPacked, P66, vexEntry, vexPacked } from "./shapes";
+import { defineVex, defineVexReg, defineLegacyReg, legacyPacked, P66, vexEntry, vexPacked } from "./shapes";
 
 // Counts past the element's width clear it, or fill it with the sign (SDM vol. 2, "PSLLW", "PSRAW").
 class Sllw { shift(a: v128, count: u64): v128 { return count > 15 ? i64x2.splat(0) : i16x8.shl(a, <i32>count); } }
@@ -75,7 +75,8 @@ function byRegister<Op>(opcode: u32): void {
 }
 
 function byImmediate<Op>(opcode: u32, extension: u32): void {
-  const legacy = byReg(legacyEntry(MAP_0F, opcode, P66), extension);
+  // In the legacy group modrm.reg is told apart before the prefix: MMX has the same opcodes.
+  const legacy = byPrefix(byReg(slot(MAP_0F, opcode), extension), P66);
   defineLegacyReg(legacy, OP_IMM8, FEATURE_SSE2, (c: usize, r: usize): usize => legacyByImmediate<Op>(c, r));
   const vex = byReg(vexEntry(MAP_0F, opcode, P66), extension);
   defineVexReg(byL(vex, 0), OP_IMM8, FEATURE_AVX, (c: usize, r: usize): usize => vexByImmediate<Op>(c, r));

@@ -1,6 +1,6 @@
 // A prefix that an SSE opcode has no form for makes it undefined; elsewhere in the opcode maps such a prefix is ignored,
 // which is what the decoder does with forms that nobody has defined.
-import { byPrefix, defineOne, MAP_0F, MAP_0F38, MAP_0F3A, OP_MODRM, slot } from "../opcode-table";
+import { byPrefix, byReg, defineOne, MAP_0F, MAP_0F38, MAP_0F3A, OP_MODRM, slot } from "../opcode-table";
 import { raiseUD } from "../fault";
 
 function UNDEFINED(cpu: usize, record: usize): usize {
@@ -9,11 +9,20 @@ function UNDEFINED(cpu: usize, record: usize): usize {
 }
 
 function fill(map: u32, from: u32, to: u32): void {
+  for (let opcode = from; opcode <= to; opcode++) fillEntry(slot(map, opcode));
+}
+
+function fillEntry(entry: usize): void {
+  for (let prefix: u32 = 1; prefix < 4; prefix++) {
+    const form = byPrefix(entry, prefix);
+    if (!load<u8>(form)) defineOne(form, OP_MODRM, 0, UNDEFINED);
+  }
+}
+
+/** The shift groups are split by modrm.reg first. */
+function fillGroups(from: u32, to: u32): void {
   for (let opcode = from; opcode <= to; opcode++) {
-    for (let prefix: u32 = 1; prefix < 4; prefix++) {
-      const entry = byPrefix(slot(map, opcode), prefix);
-      if (!load<u8>(entry)) defineOne(entry, OP_MODRM, 0, UNDEFINED);
-    }
+    for (let extension: u32 = 0; extension < 8; extension++) fillEntry(byReg(slot(MAP_0F, opcode), extension));
   }
 }
 
@@ -21,7 +30,9 @@ function fill(map: u32, from: u32, to: u32): void {
 export function defineUndefinedForms(): void {
   fill(MAP_0F, 0x10, 0x17);
   fill(MAP_0F, 0x28, 0x2f);
-  fill(MAP_0F, 0x50, 0x76);
+  fill(MAP_0F, 0x50, 0x70);
+  fillGroups(0x71, 0x73);
+  fill(MAP_0F, 0x74, 0x76);
   fill(MAP_0F, 0x7c, 0x7f);
   fill(MAP_0F, 0xc2, 0xc6);
   fill(MAP_0F, 0xd0, 0xfe);
