@@ -159,7 +159,9 @@ export class CoreRunner {
   #isCodeChanged(record: Buffer, codeOffset: number): boolean {
     const length = record.readUInt32LE(CASE_CODE_LENGTH) - UD2_BYTES;
     const at = CODE_AT + codeOffset;
-    return record.compare(this.#cpu.bytes, at, at + length, CASE_CODE, CASE_CODE + length) !== 0;
+    if (record.compare(this.#cpu.bytes, at, at + length, CASE_CODE, CASE_CODE + length) !== 0) return true;
+    const jump = EXIT_JUMP[record.readUInt32LE(CASE_BITS) === 32 ? 32 : 64];
+    return jump.some((byte, i) => this.#cpu.bytes[at + length + i] !== byte);
   }
 
   /** Puts memory, code and code segment of a case in place. */
