@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 const BENCHMARKS = new Map([
   ['actors', 'actors/actors.ts'],
   ['monitor', 'monitor/monitor.ts'],
+  ['vcpu', 'vcpu/loops.ts'],
 ]);
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : [...BENCHMARKS.keys()];

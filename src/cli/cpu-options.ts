@@ -1,6 +1,6 @@
 /** -cpu and -smp (cli.md §1). */
 import { CPU_FEATURE_NAMES, CPU_PROPERTIES, isCpuFeature } from '../machine/cpu-features.ts';
-import { CPU_MODEL_NAMES, isCpuModel, MAX_CPU_MODEL } from '../machine/cpu-models.ts';
+import { CPU_MODEL_NAMES, FURTHER_CPU_MODEL_NAMES, isCpuModel } from '../machine/cpu-models.ts';
 import type { CpuConfig, SmpConfig } from '../machine/machine-config.ts';
 import { unknownParameter } from '../options/option-error.ts';
 import { splitOptionList } from '../options/option-list.ts';
@@ -82,7 +82,7 @@ export function parseCpu(text: string): CpuConfig {
 
 /** The text of `-cpu help`. */
 export function describeCpuModels(): string {
-  const models = [...CPU_MODEL_NAMES.toReversed(), MAX_CPU_MODEL];
+  const models = [...CPU_MODEL_NAMES.toReversed(), ...FURTHER_CPU_MODEL_NAMES];
   const lines = models.map((name) => `x86 ${name.padStart(16)}`);
   return `${lines.join('\n')}\n\nRecognized CPUID flags:\n${wrap(CPU_FEATURE_NAMES)}`;
 }

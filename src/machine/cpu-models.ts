@@ -1,4 +1,5 @@
-/** The names of the CPU models: `-cpu` and `query-cpu-definitions` read this list. */
+/** The names of the CPU models: `-cpu` and `query-cpu-definitions` read them here. */
+import { CPU_MODELS } from '../vcpu/cpu-models.ts';
 
 /** In the order of query-cpu-definitions (schema.json): newest AMD models first, qemu64 last. */
 export const CPU_MODEL_NAMES: readonly string[] = [
@@ -28,10 +29,12 @@ export const CPU_MODEL_NAMES: readonly string[] = [
   'qemu64',
 ];
 
-/** Everything that the emulated CPU can do. Accepted by `-cpu`, not a definition of the reference, so not listed. */
-export const MAX_CPU_MODEL = 'max';
-
 /** Whether `-cpu` takes this model name. `host` is not one: it would need KVM. */
 export function isCpuModel(name: string): boolean {
-  return name === MAX_CPU_MODEL || CPU_MODEL_NAMES.includes(name);
+  return Object.hasOwn(CPU_MODELS, name);
 }
+
+/** Models that `-cpu` takes beyond those of the reference: newer ones, and `max` with all that the CPU core can do. */
+export const FURTHER_CPU_MODEL_NAMES: readonly string[] = Object.keys(CPU_MODELS).filter(
+  (name) => !CPU_MODEL_NAMES.includes(name),
+);

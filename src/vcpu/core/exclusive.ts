@@ -1,0 +1,104 @@
+// Standing still together: requests between vCPUs that must be seen at an instruction boundary before the asker goes on.
+import {
+  CPU_GROUPS_BASE,
+  CPU_GROUP_SIZE,
+  CPU_IN_GUEST,
+  CPU_INDEX,
+  CPU_PENDING,
+  GLOBAL_CPU_COUNT,
+  GLOBAL_EXCLUSIVE,
+  PENDING_EXCLUSIVE,
+  PENDING_FLUSH_TLB,
+  PENDING_FLUSH_WRITES,
+} from "../../memory/layout";
+import { dropWrites, flushTlb } from "./tlb";
+import { waitWhileEqual } from "./host";
+
+// @ts-ignore: decorator
+@inline
+function group(index: u32): usize {
+  return <usize>CPU_GROUPS_BASE + <usize>index * CPU_GROUP_SIZE;
+}
+
+/** Answers what other vCPUs have asked of this one. Legal between instructions, and inside one that waits for others. */
+export function serveRequests(cpu: usize): void {
+  const pending = atomic.load<u32>(cpu + CPU_PENDING);
+  if (pending & PENDING_FLUSH_TLB) {
+    flushTlb(cpu, true);
+    atomic.and<u32>(cpu + CPU_PENDING, ~(PENDING_FLUSH_TLB | PENDING_FLUSH_WRITES));
+  } else if (pending & PENDING_FLUSH_WRITES) {
+    dropWrites(cpu, 0);
+    atomic.and<u32>(cpu + CPU_PENDING, ~PENDING_FLUSH_WRITES);
+  }
+}
+
+/** Asks every other vCPU to give up its write permissions and waits until none can write through an old one. */
+export function protectCode(cpu: usize): void {
+  const count = load<u32>(GLOBAL_CPU_COUNT);
+  if (count <= 1) return;
+  const self = load<u32>(cpu, CPU_INDEX);
+  for (let i: u32 = 0; i < count; i++) {
+    if (i != self) atomic.or<u32>(group(i) + CPU_PENDING, PENDING_FLUSH_WRITES);
+  }
+  for (let i: u32 = 0; i < count; i++) {
+    if (i == self) continue;
+    const other = group(i);
+    while (atomic.load<u32>(other + CPU_IN_GUEST) && atomic.load<u32>(other + CPU_PENDING) & PENDING_FLUSH_WRITES) {
+      serveRequests(cpu);
+    }
+  }
+}
+
+/** Stops all other vCPUs at an instruction boundary; they go on after endExclusive(). */
+export function beginExclusive(cpu: usize): void {
+  const count = load<u32>(GLOBAL_CPU_COUNT);
+  if (count <= 1) return;
+  const self = load<u32>(cpu, CPU_INDEX);
+  while (atomic.cmpxchg<u32>(GLOBAL_EXCLUSIVE, 0, self + 1) != 0) {
+    // Another one has it: stand still for it, as everyone does.
+    serveRequests(cpu);
+    standStill(cpu);
+  }
+  for (let i: u32 = 0; i < count; i++) {
+    if (i != self) atomic.or<u32>(group(i) + CPU_PENDING, PENDING_EXCLUSIVE);
+  }
+  for (let i: u32 = 0; i < count; i++) {
+    if (i == self) continue;
+    const other = group(i);
+    while (atomic.load<u32>(other + CPU_IN_GUEST)) serveRequests(cpu);
+  }
+}
+
+export function endExclusive(cpu: usize): void {
+  if (load<u32>(GLOBAL_CPU_COUNT) <= 1) return;
+  atomic.store<u32>(GLOBAL_EXCLUSIVE, 0);
+  atomic.notify(GLOBAL_EXCLUSIVE, -1);
+}
+
+/** Leaves the guest until no other vCPU has asked for stillness. */
+export function standStill(cpu: usize): void {
+  atomic.and<u32>(cpu + CPU_PENDING, ~PENDING_EXCLUSIVE);
+  enterGuest(cpu);
+}
+
+/** Declares that this vCPU may touch guest memory, unless someone has asked for stillness: then waits first. */
+export function enterGuest(cpu: usize): void {
+  const self = load<u32>(cpu, CPU_INDEX) + 1;
+  for (;;) {
+    atomic.store<u32>(cpu + CPU_IN_GUEST, 0);
+    for (;;) {
+      const owner = atomic.load<u32>(GLOBAL_EXCLUSIVE);
+      if (!owner || owner == self) break;
+      waitWhileEqual(GLOBAL_EXCLUSIVE, owner);
+    }
+    atomic.store<u32>(cpu + CPU_IN_GUEST, 1);
+    // Asked between the look and the store? Then the asker may already count this vCPU as still.
+    const owner = atomic.load<u32>(GLOBAL_EXCLUSIVE);
+    if (!owner || owner == self) break;
+  }
+  serveRequests(cpu);
+}
+
+export function leaveGuest(cpu: usize): void {
+  atomic.store<u32>(cpu + CPU_IN_GUEST, 0);
+}

@@ -1,0 +1,96 @@
+/** The actor of one vCPU: it owns the core's instance and runs it on its thread between messages. */
+import type { ActorBehaviour, ActorContext, ActorDefinition } from '../actors/contract.ts';
+import { MailboxSender } from '../memory/mailbox.ts';
+import { VirtualClock } from '../memory/virtual-clock.ts';
+import { CoreInstance } from './core-instance.ts';
+import { MailboxHost } from './mailbox-host.ts';
+import type { VcpuActorConfig, VcpuContract, VcpuStop } from './vcpu-contract.ts';
+import { VcpuError } from './vcpu-error.ts';
+import { VcpuRunner } from './vcpu-runner.ts';
+import { captureState, readInstructionCount, readRegisters, restoreState } from './vcpu-state.ts';
+
+function isStop(result: string): result is VcpuStop {
+  return result === 'shutdown' || result === 'breakpoint' || result === 'exception';
+}
+
+function create(context: ActorContext<VcpuContract>, config: VcpuActorConfig): ActorBehaviour<VcpuContract> {
+  const { memory } = config;
+  const clock = new VirtualClock(memory);
+  const host = new MailboxHost(new MailboxSender(memory, config.index), clock, config.postedPorts);
+  const core = new CoreInstance(config.module, memory, config.plan, config.index, host);
+  const runner = new VcpuRunner(core, memory, clock);
+  let running = false;
+  let scheduled = false;
+
+  function schedule(): void {
+    if (scheduled) return;
+    scheduled = true;
+    // A turn of the event loop between slices, so that messages are read.
+    setImmediate(turn);
+  }
+
+  function turn(): void {
+    scheduled = false;
+    if (!running) return;
+    try {
+      const result = runner.slice();
+      if (isStop(result)) {
+        running = false;
+        context.emit('stopped', { reason: result, rip: readRegisters(memory, core).rip });
+        return;
+      }
+      schedule();
+    } catch (error) {
+      running = false;
+      context.fail(error);
+    }
+  }
+
+  function requirePaused(what: string): void {
+    if (running) {
+      throw new VcpuError('ERR_VCPU_RUNNING', `${context.name} is running; ${what} needs it paused`);
+    }
+  }
+
+  return {
+    asks: {
+      run: () => {
+        running = true;
+        schedule();
+      },
+      pause: () => {
+        running = false;
+      },
+      reset: () => {
+        requirePaused('reset');
+        core.reset();
+      },
+      state: () => {
+        requirePaused('state');
+        return captureState(memory, core);
+      },
+      setState: (state) => {
+        requirePaused('setState');
+        restoreState(memory, core, state);
+      },
+      registers: () => readRegisters(memory, core),
+      counters: () => ({ instructions: readInstructionCount(memory, core) }),
+      step: ({ instructions }) => {
+        requirePaused('step');
+        runner.step(instructions);
+        return readRegisters(memory, core).rip;
+      },
+      setBreakpoints: ({ addresses }) => runner.setBreakpoints(addresses),
+    },
+    tells: {},
+    stop: () => {
+      running = false;
+    },
+  };
+}
+
+export const vcpuActor: ActorDefinition<VcpuContract, VcpuActorConfig> = {
+  module: import.meta.url,
+  exportName: 'vcpuActor',
+  create,
+};

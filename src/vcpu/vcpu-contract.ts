@@ -1,0 +1,74 @@
+/** What a vCPU's actor promises. */
+import type { MemoryPlan } from '../memory/memory-plan.ts';
+
+/** Everything that makes a vCPU what it is, as plain data. TLBs and decoded code are caches and not part of it. */
+export interface VcpuState {
+  /** Layout of the byte arrays; a state of another version is refused. */
+  readonly version: number;
+  /** Registers, control state, x87, vectors and the local APIC, as they lie in the page group. */
+  readonly registers: Uint8Array;
+  readonly modelSpecificRegisters: Uint8Array;
+}
+
+/** What a debugger or a monitor shows. Numbers are unsigned 64-bit unless said otherwise. */
+export interface VcpuRegisters {
+  readonly rip: bigint;
+  /** 32 bits. */
+  readonly rflags: number;
+  /** RAX RCX RDX RBX RSP RBP RSI RDI R8…R15. */
+  readonly general: readonly bigint[];
+  /** ES CS SS DS FS GS LDTR TR. */
+  readonly selectors: readonly number[];
+  readonly cr0: bigint;
+  readonly cr2: bigint;
+  readonly cr3: bigint;
+  readonly cr4: bigint;
+  readonly efer: bigint;
+}
+
+export interface VcpuCounters {
+  readonly instructions: bigint;
+}
+
+/** Why a running vCPU stopped by itself. */
+export type VcpuStop = 'shutdown' | 'breakpoint' | 'exception';
+
+export interface VcpuAsks {
+  /** Runs until paused. Answers at once. */
+  run(argument: undefined): void;
+  /** Answers when the vCPU stands at an instruction boundary. Kick it first (`kickVcpu`), or wait out its slice. */
+  pause(argument: undefined): void;
+  /** Power-up state. Only while paused. */
+  reset(argument: undefined): void;
+  state(argument: undefined): VcpuState;
+  /** Only while paused. Rejects with `ERR_VCPU_STATE` if the state is of another version or size. */
+  setState(argument: VcpuState): void;
+  registers(argument: undefined): VcpuRegisters;
+  counters(argument: undefined): VcpuCounters;
+  /** Executes instructions one by one. Only while paused. Gives RIP afterwards. */
+  step(argument: { readonly instructions: number }): bigint;
+  /** Linear addresses of instructions before which a running vCPU stops. Replaces what was set before. */
+  setBreakpoints(argument: { readonly addresses: readonly bigint[] }): void;
+}
+
+// biome-ignore lint/complexity/noBannedTypes: an empty set of tells
+export type VcpuTells = {};
+
+export interface VcpuEvents {
+  stopped: { readonly reason: VcpuStop; readonly rip: bigint };
+}
+
+export interface VcpuContract {
+  asks: VcpuAsks;
+  tells: VcpuTells;
+  events: VcpuEvents;
+}
+
+export interface VcpuActorConfig {
+  readonly memory: WebAssembly.Memory;
+  readonly module: WebAssembly.Module;
+  readonly plan: MemoryPlan;
+  readonly index: number;
+  /** Inclusive port ranges whose writes nobody waits for. */
+  readonly postedPorts: readonly (readonly [first: number, last: number])[];
+}

@@ -1,0 +1,124 @@
+/** Runs a vCPU's core slice by slice on its thread: halts, timers, breakpoints, single steps. */
+import {
+  APIC_TIMER_EXPIRY,
+  BLOCK_CODE_MASK,
+  CPU_APIC,
+  CPU_ATTENTION_MASK,
+  CPU_BLOCK_MODE,
+  CPU_HALT_STATE,
+  CPU_PENDING,
+  CPU_RIP,
+  CPU_SEG_BASE,
+  CPU_SLOW_REASONS,
+  EXIT_BUDGET,
+  EXIT_EXCEPTION,
+  EXIT_HALT,
+  EXIT_TRIPLE_FAULT,
+  HALT_MWAIT,
+  HALT_RUNNING,
+} from '../memory/layout.ts';
+import type { VirtualClock } from '../memory/virtual-clock.ts';
+import type { CoreInstance } from './core-instance.ts';
+
+/** Instructions a slice: a few milliseconds, so that messages and timers are served. */
+const SLICE = 500_000;
+/** Longest sleep of a halted vCPU, in ms: messages that come without a kick wait that long. */
+const LONGEST_SLEEP_MS = 100;
+/** MWAIT sees no stores of others, so it ends by itself after this many ms. */
+const MWAIT_SLEEP_MS = 1;
+/** Bit of CPU_SLOW_REASONS that is ours: one instruction a block. */
+const SLOW_DEBUGGER = 2;
+const CODE_SEGMENT_BASE = CPU_SEG_BASE + 8;
+const CODE64 = 2;
+
+export type SliceResult = 'ran' | 'slept' | 'shutdown' | 'exception' | 'breakpoint';
+
+export class VcpuRunner {
+  readonly #core: CoreInstance;
+  readonly #clock: VirtualClock;
+  readonly #words: Int32Array;
+  readonly #view: DataView;
+  #breakpoints: ReadonlySet<bigint> = new Set();
+
+  constructor(core: CoreInstance, memory: WebAssembly.Memory, clock: VirtualClock) {
+    this.#core = core;
+    this.#clock = clock;
+    this.#words = new Int32Array(memory.buffer, core.base);
+    this.#view = new DataView(memory.buffer, core.base, 0x2000);
+  }
+
+  /** Linear addresses before whose instructions slice() stops. */
+  setBreakpoints(addresses: readonly bigint[]): void {
+    this.#breakpoints = new Set(addresses);
+  }
+
+  /** Runs a slice, or sleeps while the vCPU is halted. */
+  slice(): SliceResult {
+    this.#tickTimer();
+    if (this.#breakpoints.size > 0) return this.#debugSlice();
+    return this.#settle(this.#core.run(SLICE));
+  }
+
+  /** Executes instructions one at a time; stops early when something else than the count ends it. */
+  step(instructions: number): SliceResult {
+    this.#setSlow(true);
+    try {
+      for (let i = 0; i < instructions; i++) {
+        const result = this.#settle(this.#core.run(1), false);
+        if (result !== 'ran') return result;
+      }
+      return 'ran';
+    } finally {
+      this.#setSlow(false);
+    }
+  }
+
+  #debugSlice(): SliceResult {
+    for (let i = 0; i < SLICE / 100; i++) {
+      const result = this.step(1);
+      if (result !== 'ran') return result;
+      if (this.#breakpoints.has(this.#linearRip())) return 'breakpoint';
+    }
+    return 'ran';
+  }
+
+  #linearRip(): bigint {
+    const rip = this.#view.getBigUint64(CPU_RIP, true);
+    if ((this.#view.getUint32(CPU_BLOCK_MODE, true) & BLOCK_CODE_MASK) === CODE64) return rip;
+    return BigInt.asUintN(32, rip + this.#view.getBigUint64(CODE_SEGMENT_BASE, true));
+  }
+
+  #settle(reason: number, maySleep = true): SliceResult {
+    if (reason === EXIT_TRIPLE_FAULT) return 'shutdown';
+    if (reason === EXIT_EXCEPTION) return 'exception';
+    if (reason === EXIT_HALT && maySleep) {
+      this.#sleep();
+      return 'slept';
+    }
+    return reason === EXIT_BUDGET ? 'ran' : 'slept';
+  }
+
+  /** Waits until a request arrives, the APIC timer is due, or the longest sleep is over. */
+  #sleep(): void {
+    const word = CPU_PENDING >> 2;
+    const pending = Atomics.load(this.#words, word);
+    if ((pending & (this.#words[CPU_ATTENTION_MASK >> 2] ?? 0)) !== 0) return;
+    const untilTimer = (this.#view.getFloat64(CPU_APIC + APIC_TIMER_EXPIRY, true) - this.#clock.now()) / 1e6;
+    const isMwait = this.#words[CPU_HALT_STATE >> 2] === HALT_MWAIT;
+    const longest = isMwait ? MWAIT_SLEEP_MS : LONGEST_SLEEP_MS;
+    Atomics.wait(this.#words, word, pending, Math.max(0, Math.min(untilTimer, longest)));
+    if (isMwait) this.#words[CPU_HALT_STATE >> 2] = HALT_RUNNING;
+    this.#tickTimer();
+  }
+
+  #tickTimer(): void {
+    if (this.#clock.now() >= this.#view.getFloat64(CPU_APIC + APIC_TIMER_EXPIRY, true))
+      this.#core.timerTick();
+  }
+
+  #setSlow(on: boolean): void {
+    const reasons = this.#view.getUint32(CPU_SLOW_REASONS, true);
+    this.#view.setUint32(CPU_SLOW_REASONS, on ? reasons | SLOW_DEBUGGER : reasons & ~SLOW_DEBUGGER, true);
+    this.#core.stateWritten();
+  }
+}
