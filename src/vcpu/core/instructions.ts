@@ -7,7 +7,6 @@ import { registerCmpxchg } from "./cmpxchg";
 import { registerControl } from "./control";
 import { registerEflags } from "./eflags";
 import { registerMmx } from "./fpu/mmx";
-import { registerMmxConversion } from "./fpu/mmx-conversion";
 import { registerX87 } from "./fpu/x87";
 import { registerMisc } from "./misc";
 import { registerMov } from "./mov";
@@ -45,7 +44,6 @@ export function registerInstructions(): void {
   registerStack();
   registerString();
   registerMmx();
-  registerMmxConversion();
   registerX87();
   registerCpuid();
   registerMsr();

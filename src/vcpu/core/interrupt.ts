@@ -84,7 +84,7 @@ import { beginFrame, commitFrame, framePointer, openFrame, openLongFrame, pushFr
 import { updateMode } from "./mode";
 import { defineOne, MAP_ONE, OP_END, OP_IMM8, OP_NO64, slot } from "./opcode-table";
 import { loadRealSegment, loadVirtualSegment, markAccessed, selectorOf, setFromDescriptor, setSegment } from "./segment";
-import { cpl, is64, isLongMode, isProtected, isV86, leave, next, nextRip } from "./state";
+import { cpl, finish, is64, isLongMode, isProtected, isV86, leave, nextRip } from "./state";
 import { inner, innerPointer, innerSelector, readInnerStack, switchTask, TASK_INTERRUPT, tssWord } from "./task";
 
 /** An exception, INT n (INT3, INTO), or something from outside. */
@@ -382,7 +382,7 @@ function INT3(cpu: usize, record: usize): usize {
   return trap(cpu, record, VECTOR_BP);
 }
 function INTO(cpu: usize, record: usize): usize {
-  return overflow(cpu) ? trap(cpu, record, VECTOR_OF) : next(record);
+  return overflow(cpu) ? trap(cpu, record, VECTOR_OF) : finish(cpu, record);
 }
 /** INT1: a #DB without DR6 bits and without the gate's DPL check. */
 function INT1(cpu: usize, record: usize): usize {

@@ -35,10 +35,12 @@ import {
   TYPE_TSS32,
   TYPE_TSS32_BUSY,
 } from "./descriptor";
-import { raiseGP, raiseWithError, VECTOR_GP, VECTOR_NP, VECTOR_SS, VECTOR_TS } from "./fault";
+import { raise, raiseGP, raiseWithError, VECTOR_DB, VECTOR_GP, VECTOR_NP, VECTOR_SS, VECTOR_TS } from "./fault";
 import { eflags, setEflagsRaw } from "./flags";
 import { updateMode } from "./mode";
 import { loadDataSegment, loadLdt, loadStackSegment, loadVirtualSegment, markAccessed, selectorOf, setFromDescriptor, setSegment } from "./segment";
+
+const DR6_BT: u64 = 0x8000;
 
 export const TASK_JUMP: u32 = 0;
 export const TASK_CALL: u32 = 1;
@@ -171,6 +173,11 @@ export function switchTask(cpu: usize, selector: u32, reason: u32, external: u32
   loadTaskSegments(cpu, selectors, newLdt, newFlags);
   updateMode(cpu);
   if (newRip > <u64>load<u32>(cpu, CPU_SEG_LIMIT + (SEG_CS << 2))) raiseGP(cpu, external);
+  // The T flag of a 32-bit TSS: a trap before the task's first instruction (SDM vol. 3, 17.3.1.5).
+  if (!narrow && readSystem(cpu, base + 0x64, 1) & 1) {
+    store<u64>(cpu, load<u64>(cpu, CPU_DR + 48) | DR6_BT, CPU_DR + 48);
+    raise(cpu, VECTOR_DB);
+  }
 }
 
 let selectorEs: u32 = 0;
@@ -191,7 +198,10 @@ function memorySelectors(cpu: usize, at: u64, size: u32, count: u32): u32 {
   return count;
 }
 
-/** Loads LDTR and the segment registers of the new task; a segment that fails is left unusable. */
+/**
+ * Loads LDTR and the segment registers of the new task. All selectors are the new task's before the first descriptor is
+ * checked (SDM vol. 3, 7.3, step 12); a segment that fails is left unusable.
+ */
 function loadTaskSegments(cpu: usize, count: u32, ldt: u32, flags: u32): void {
   const level = selectorCs & 3;
   if (flags & FLAG_VM) {
@@ -204,8 +214,12 @@ function loadTaskSegments(cpu: usize, count: u32, ldt: u32, flags: u32): void {
     loadVirtualSegment(cpu, SEG_GS, selectorGs);
     return;
   }
-  for (let s = SEG_ES; s <= SEG_GS; s++) setSegment(cpu, s, 0, 0, 0, 0);
+  setSegment(cpu, SEG_ES, selectorEs, 0, 0, 0);
+  setSegment(cpu, SEG_CS, selectorCs, 0, 0, 0);
   setSegment(cpu, SEG_SS, selectorSs, 0, 0, level << 5);
+  setSegment(cpu, SEG_DS, selectorDs, 0, 0, 0);
+  setSegment(cpu, SEG_FS, selectorFs, 0, 0, 0);
+  setSegment(cpu, SEG_GS, selectorGs, 0, 0, 0);
   updateMode(cpu);
   loadLdt(cpu, ldt, VECTOR_TS);
   loadTaskCode(cpu, level);

@@ -6,7 +6,6 @@ import { fullRecords, goldenX87Instructions, mmxInstructions } from './full-case
 import { writeGolden } from './golden.ts';
 import { RandomWords } from './operands.ts';
 import { runOracle } from './oracle.ts';
-import { encodeSimdCases, SIMD_OPERATIONS, simdCases } from './simd-cases.ts';
 import { EXACT_OPERATIONS, encodeCases, TRANSCENDENTAL_OPERATIONS, x87Cases } from './x87-cases.ts';
 
 const SEED = 386;
@@ -20,10 +19,6 @@ for (const [name, operations, count] of [
   const records = encodeCases(operations.flatMap((operation, i) => x87Cases(operation, count, SEED + i)));
   writeGolden(name, 'x87', records, runOracle('x87', records));
 }
-
-const random = new RandomWords(SEED);
-const simdRecords = encodeSimdCases(SIMD_OPERATIONS.flatMap((operation) => simdCases(operation, 24, random)));
-writeGolden('simd', 'sse', simdRecords, runOracle('sse', simdRecords));
 
 const instructions = [...goldenX87Instructions(), ...mmxInstructions(new RandomWords(SEED))];
 const fullRandom = new RandomWords(SEED);

@@ -3,7 +3,6 @@
  *
  *   oracle x87   64-byte records: one x87 instruction of two bytes on ST(0), ST(1) and 16 bytes of memory
  *   oracle full  160-byte records: one x87 or MMX instruction on a whole FNSAVE image, RAX and 32 bytes of memory
- *   oracle sse   64-byte records: one SSE or VEX instruction on xmm0, xmm1, xmm2 under a given MXCSR
  *
  * Memory operands are written [rsi] (ModRM mod 00, rm 110). Records are read from stdin until it ends; answers go to
  * stdout in the same order. The layouts are the structs below.
@@ -50,24 +49,11 @@ struct full_out {
   uint8_t memory[32];
 } __attribute__((packed));
 
-struct sse_in {
-  uint8_t length, code[11];
-  uint32_t mxcsr;
-  uint8_t xmm[3][16];
-} __attribute__((packed));
-
-struct sse_out {
-  uint32_t mxcsr, trapped;
-  uint64_t rax;
-  uint8_t xmm0[16];
-} __attribute__((packed));
-
 _Static_assert(sizeof(struct x87_in) == 64 && sizeof(struct x87_out) == 64, "x87 record");
 _Static_assert(sizeof(struct full_in) == 160 && sizeof(struct full_out) == 160, "full record");
-_Static_assert(sizeof(struct sse_in) == 64 && sizeof(struct sse_out) == 32, "sse record");
 
 static uint8_t *code;
-static volatile uint32_t trapped, trap_mxcsr;
+static volatile uint32_t trapped;
 static uint8_t *resume;
 static uint8_t operand[64] __attribute__((aligned(64)));
 
@@ -75,8 +61,6 @@ static void on_fpe(int signal, siginfo_t *info, void *context) {
   (void)signal, (void)info;
   ucontext_t *machine = context;
   trapped = 1;
-  trap_mxcsr = machine->uc_mcontext.fpregs->mxcsr;
-  machine->uc_mcontext.fpregs->mxcsr = 0x1f80;
   machine->uc_mcontext.fpregs->swd &= ~0x80ff;
   machine->uc_mcontext.gregs[REG_RIP] = (greg_t)resume;
 }
@@ -129,24 +113,6 @@ static void run_full(const struct full_in *in, struct full_out *out) {
   memcpy(out->memory, operand, 32);
 }
 
-static void run_sse(const struct sse_in *in, struct sse_out *out) {
-  static const uint32_t masked = 0x1f80;
-  uint64_t rax = 0;
-  uint32_t mxcsr;
-  place(in->code, in->length);
-  memcpy(operand, in->xmm[2], 16);
-  trapped = 0;
-  __asm__ volatile(
-      "movups (%[x]), %%xmm0; movups 16(%[x]), %%xmm1; movups 32(%[x]), %%xmm2; ldmxcsr %[in];"
-      "call *%[stub]; stmxcsr %[mxcsr]; ldmxcsr %[masked]; movups %%xmm0, %[out]"
-      : [out] "=m"(out->xmm0), [mxcsr] "=m"(mxcsr), "+a"(rax)
-      : [in] "m"(in->mxcsr), [x] "r"(in->xmm), [stub] "r"(code), [masked] "m"(masked), "S"(operand)
-      : "cc", "memory", "xmm0", "xmm1", "xmm2");
-  out->mxcsr = trapped ? trap_mxcsr : mxcsr;
-  out->trapped = trapped;
-  out->rax = rax;
-}
-
 #define SERVE(in_type, out_type, run)                                       \
   do {                                                                      \
     struct in_type *in = malloc(4096 * sizeof *in);                         \
@@ -166,7 +132,6 @@ int main(int argc, char **argv) {
   if (code == MAP_FAILED) return 2;
   if (!strcmp(mode, "x87")) SERVE(x87_in, x87_out, run_x87);
   else if (!strcmp(mode, "full")) SERVE(full_in, full_out, run_full);
-  else if (!strcmp(mode, "sse")) SERVE(sse_in, sse_out, run_sse);
   else return 1;
   return 0;
 }

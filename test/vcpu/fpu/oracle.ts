@@ -10,7 +10,6 @@ const SOURCE = join(import.meta.dirname, 'oracle.c');
 export const RECORD_BYTES = {
   x87: { in: 64, out: 64 },
   full: { in: 160, out: 160 },
-  sse: { in: 64, out: 32 },
 } as const;
 
 export type OracleMode = keyof typeof RECORD_BYTES;
@@ -30,7 +29,7 @@ function oracleBinary(): string | null {
 function isFittingProcessor(): boolean {
   if (process.arch !== 'x64' || !existsSync('/proc/cpuinfo')) return false;
   const description = readFileSync('/proc/cpuinfo', 'latin1');
-  return description.includes('GenuineIntel') && /^flags.* fma .*f16c/m.test(description);
+  return description.includes('GenuineIntel') && /^flags.* ssse3 /m.test(description);
 }
 
 function buildOracle(): string | null {

@@ -170,6 +170,15 @@ const prlimit: Call = (p, _process, resource, _new, old) => {
   return 0;
 };
 
+/** 64 MiB of memory in units of a byte; nothing else is told. */
+const sysinfo: Call = (p, buffer) => {
+  const information = Buffer.alloc(112);
+  information.writeBigUInt64LE(64n << 20n, 32);
+  information.writeUInt32LE(1, 104);
+  p.memory.write(buffer, information);
+  return 0;
+};
+
 const schedGetaffinity: Call = (p, _process, bytes, mask) => {
   const set = Buffer.alloc(Math.min(Number(bytes), 8));
   set.writeUInt8(1);
@@ -229,10 +238,12 @@ const COMMON = {
   getrandom,
   prlimit64: prlimit,
   sched_getaffinity: schedGetaffinity,
+  sysinfo,
   set_tid_address: () => 1000,
   getpid: () => 1000,
   gettid: () => 1000,
   nothing,
+  absent: () => -ENOSYS,
   exit,
 } as const satisfies Record<string, Call>;
 
@@ -272,6 +283,7 @@ const CALLS_64: ReadonlyMap<number, Call> = new Map<number, Call>([
   [91, COMMON.nothing],
   [93, COMMON.nothing],
   [280, COMMON.nothing],
+  [99, COMMON.sysinfo],
   // getuid, getgid, setuid, setgid, geteuid, getegid
   [102, COMMON.nothing],
   [104, COMMON.nothing],
@@ -279,6 +291,8 @@ const CALLS_64: ReadonlyMap<number, Call> = new Map<number, Call>([
   [106, COMMON.nothing],
   [107, COMMON.nothing],
   [108, COMMON.nothing],
+  // prctl: names of threads
+  [157, COMMON.nothing],
   [158, COMMON.arch_prctl],
   [186, COMMON.gettid],
   [204, COMMON.sched_getaffinity],
@@ -293,6 +307,8 @@ const CALLS_64: ReadonlyMap<number, Call> = new Map<number, Call>([
   [273, COMMON.nothing],
   [302, COMMON.prlimit64],
   [318, COMMON.getrandom],
+  // rseq: the C library does without
+  [334, COMMON.absent],
 ]);
 
 /** Numbers of i386 (syscall_32.tbl). */

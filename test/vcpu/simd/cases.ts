@@ -5,6 +5,7 @@ import {
   hasRegisterImmediate,
   isGather,
   isGroup,
+  isMmxConversion,
   isMxcsrAccess,
   PREFIX_BYTES,
   usesGeneralRegister,
@@ -20,7 +21,12 @@ export const STATE_MXCSR = 296;
 export const STATE_TRAP = 300;
 export const STATE_MEMORY = 304;
 export const MEMORY_BYTES = 128;
-export const STATE_BYTES = 432;
+export const STATE_MMX = 432;
+/** An x87 register: significand, then exponent and sign. */
+export const MMX_BYTES = 10;
+export const STATE_TOP = 512;
+export const STATE_VALID = 514;
+export const STATE_BYTES = 516;
 /** Before the state: length, offset of the memory operand, 14 bytes of code. */
 export const HEADER_BYTES = 16;
 export const INPUT_BYTES = HEADER_BYTES + STATE_BYTES;
@@ -143,6 +149,19 @@ export function writeCase(form: Form, random: Random, buffer: Buffer, at: number
     );
   }
   if (isGather(form) && form.memory) confineIndices(form, view, random);
+  if (isMmxConversion(form)) fillMmx(view, random);
+}
+
+/** MMX registers with integers of every size, as an x87 stack in any state. */
+function fillMmx(view: DataView, random: Random): void {
+  const registers = HEADER_BYTES + STATE_MMX;
+  for (let i = 0; i < 8; i++) {
+    for (const half of [0, 4])
+      view.setInt32(registers + MMX_BYTES * i + half, random.u32() >> random.below(32), true);
+    view.setUint16(registers + MMX_BYTES * i + 8, random.below(0x10000), true);
+  }
+  view.setUint16(HEADER_BYTES + STATE_TOP, random.below(8), true);
+  view.setUint16(HEADER_BYTES + STATE_VALID, random.below(256), true);
 }
 
 /** Confines the elements of a gather to the memory of the case, and makes every other vector usable as its mask. */

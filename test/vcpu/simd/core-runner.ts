@@ -5,6 +5,10 @@ import {
   CPU_MXCSR,
   CPU_VECTOR,
   CPU_VECTOR_STRIDE,
+  CPU_X87,
+  CPU_X87_CONTROL,
+  CPU_X87_STATUS,
+  CPU_X87_TAG,
   EXIT_EXCEPTION,
 } from '../../../src/memory/layout.ts';
 import { TestCpu } from '../support/test-cpu.ts';
@@ -12,12 +16,16 @@ import {
   HEADER_BYTES,
   INPUT_BYTES,
   MEMORY_BYTES,
+  MMX_BYTES,
   STATE_BYTES,
   STATE_FLAGS,
   STATE_GPR,
   STATE_MEMORY,
+  STATE_MMX,
   STATE_MXCSR,
+  STATE_TOP,
   STATE_TRAP,
+  STATE_VALID,
   VECTOR_NUMBERS,
 } from './cases.ts';
 
@@ -27,6 +35,11 @@ const CODE_SLOTS = 0x8000;
 const DATA = 0x10040;
 const UD = 6;
 const STATUS_FLAGS = 0x8d5;
+/** Everything masked, rounding to nearest, 64 bits. */
+const X87_CONTROL = 0x37f;
+/** Bytes from one x87 register to the next in the state. */
+const X87_STRIDE = 16;
+const EMPTY = 3;
 
 export class CoreRunner {
   readonly #cpu: TestCpu;
@@ -77,11 +90,36 @@ export class CoreRunner {
     cpu.bytes.set(state.subarray(STATE_MEMORY, STATE_MEMORY + MEMORY_BYTES), DATA);
     cpu.flags = Number(state.readBigUInt64LE(STATE_FLAGS)) | 0x202;
     this.#state.setUint32(CPU_MXCSR, state.readUInt32LE(STATE_MXCSR), true);
+    this.#enterX87(state);
     cpu.rip = BigInt(address);
     const reason = cpu.run(100);
     if (reason !== EXIT_EXCEPTION)
       throw new Error(`The core left with reason ${reason}, expected ${EXIT_EXCEPTION}`);
     this.#readBack(answer, Number(cpu.rip) - address, length);
+  }
+
+  #enterX87(state: Buffer): void {
+    let tags = 0;
+    for (let i = 0; i < 8; i++) {
+      const at = STATE_MMX + MMX_BYTES * i;
+      this.#bytes.set(state.subarray(at, at + MMX_BYTES), CPU_X87 + X87_STRIDE * i);
+      if (!((state.readUInt16LE(STATE_VALID) >> i) & 1)) tags |= EMPTY << (2 * i);
+    }
+    this.#state.setUint16(CPU_X87_CONTROL, X87_CONTROL, true);
+    this.#state.setUint16(CPU_X87_STATUS, state.readUInt16LE(STATE_TOP) << 11, true);
+    this.#state.setUint16(CPU_X87_TAG, tags, true);
+  }
+
+  #leaveX87(answer: Buffer): void {
+    const tags = this.#state.getUint16(CPU_X87_TAG, true);
+    let valid = 0;
+    for (let i = 0; i < 8; i++) {
+      const at = CPU_X87 + X87_STRIDE * i;
+      answer.set(this.#bytes.subarray(at, at + MMX_BYTES), STATE_MMX + MMX_BYTES * i);
+      if (((tags >> (2 * i)) & 3) !== EMPTY) valid |= 1 << i;
+    }
+    answer.writeUInt16LE((this.#state.getUint16(CPU_X87_STATUS, true) >> 11) & 7, STATE_TOP);
+    answer.writeUInt16LE(valid, STATE_VALID);
   }
 
   #readBack(answer: Buffer, advance: number, length: number): void {
@@ -96,5 +134,6 @@ export class CoreRunner {
     answer.writeUInt32LE(this.#state.getUint32(CPU_MXCSR, true), STATE_MXCSR);
     answer.writeUInt32LE(passed ? 0 : vector + 1, STATE_TRAP);
     answer.set(this.#cpu.bytes.subarray(DATA, DATA + MEMORY_BYTES), STATE_MEMORY);
+    this.#leaveX87(answer);
   }
 }

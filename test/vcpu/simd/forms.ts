@@ -52,9 +52,6 @@ function isTried(map: number, opcode: number, prefix: number, vex: boolean): boo
   if (map === 1 && opcode === 0xae) return prefix === 0;
   if (vex) return true;
   if (prefix === 0 && isMmx(map, opcode)) return false;
-  // Conversions from and to MMX registers, MOVQ2DQ and MOVDQ2Q belong to the MMX tests.
-  if (map === 1 && [0x2a, 0x2c, 0x2d].includes(opcode)) return prefix >= 2;
-  if (map === 1 && opcode === 0xd6) return prefix < 2;
   return true;
 }
 
@@ -95,10 +92,18 @@ export function isMxcsrAccess(form: Form): boolean {
   return form.map === 1 && form.opcode === 0xae;
 }
 
+/** CVTPI2PS and its kin, MOVQ2DQ, MOVDQ2Q: one of the operands is an MMX register. */
+export function isMmxConversion(form: Form): boolean {
+  if (form.vex || form.map !== 1) return false;
+  if (form.opcode === 0xd6) return form.prefix >= 2;
+  return [0x2a, 0x2c, 0x2d].includes(form.opcode) && form.prefix < 2;
+}
+
 /** One of the operands is, or may be, a general register. */
 export function usesGeneralRegister(form: Form): boolean {
   if (form.map === 3)
     return (form.opcode >= 0x14 && form.opcode <= 0x17) || form.opcode === 0x20 || form.opcode === 0x22;
+  if (isMmxConversion(form)) return false;
   return form.map === 1 && [0x2a, 0x2c, 0x2d, 0x50, 0x6e, 0x7e, 0xc3, 0xc4, 0xc5, 0xd7].includes(form.opcode);
 }
 

@@ -1,6 +1,6 @@
 /*
- * The host CPU as oracle for vector instructions: each record is one instruction with its registers, MXCSR and memory;
- * the answer is what they are afterwards, and the vector of the exception if there was one (6 #UD, 13 #GP, 19 #XM).
+ * The host CPU as oracle for vector instructions: each record is one instruction with its registers (MMX ones too), MXCSR
+ * and memory; the answer is what they are afterwards, and the vector of the exception if there was one (6 #UD, 13 #GP, 19 #XM).
  * Records are read from stdin until it ends. RSI and RDI hold the address of 256 bytes of memory plus `offset`.
  */
 #define _GNU_SOURCE
@@ -21,6 +21,15 @@ struct state {
   uint32_t mxcsr;
   uint32_t trap; /* out: vector + 1, or 0 */
   uint8_t memory[MEMORY];
+  uint8_t mmx[8][10]; /* the x87 registers by number, whatever TOP is: significand, then exponent and sign */
+  uint16_t top;
+  uint16_t valid; /* bit n: register n is not empty */
+} __attribute__((packed));
+
+/* What FNSAVE writes in 64-bit mode. */
+struct x87_image {
+  uint32_t control, status, tags, pointers[4];
+  uint8_t st[8][10];
 } __attribute__((packed));
 
 struct input {
@@ -33,6 +42,7 @@ static uint8_t operand[4096] __attribute__((aligned(4096)));
 static volatile uint32_t trap, trap_mxcsr;
 static uint8_t *resume;
 static struct state now;
+static struct x87_image x87;
 
 static void on_fault(int signal, siginfo_t *info, void *context) {
   (void)signal, (void)info;
@@ -52,17 +62,36 @@ static void execute(uint8_t *memory) {
   register uint8_t *pointer __asm__("r14") = memory;
   register uint8_t *stub __asm__("r13") = code;
   __asm__ volatile(
-      "mov %[now], %%r12\n" LOAD(0, 0) LOAD(1, 1) LOAD(2, 2) LOAD(3, 3) LOAD(8, 4) LOAD(9, 5) LOAD(10, 6) LOAD(15, 7)
+      "mov %[now], %%r12\n frstor %[x87]\n" LOAD(0, 0) LOAD(1, 1) LOAD(2, 2) LOAD(3, 3) LOAD(8, 4) LOAD(9, 5) LOAD(10, 6) LOAD(15, 7)
       "mov 256(%%r12), %%rax\n mov 264(%%r12), %%rcx\n mov 272(%%r12), %%rdx\n mov 280(%%r12), %%rbx\n"
       "ldmxcsr 296(%%r12)\n mov %%r14, %%rsi\n mov %%r14, %%rdi\n"
       "pushq 288(%%r12)\n popfq\n call *%%r13\n pushfq\n popq 288(%%r12)\n"
-      "stmxcsr 296(%%r12)\n ldmxcsr %[usual]\n"
+      "stmxcsr 296(%%r12)\n ldmxcsr %[usual]\n fnsave %[x87]\n"
       "mov %%rax, 256(%%r12)\n mov %%rcx, 264(%%r12)\n mov %%rdx, 272(%%r12)\n mov %%rbx, 280(%%r12)\n"
       SAVE(0, 0) SAVE(1, 1) SAVE(2, 2) SAVE(3, 3) SAVE(8, 4) SAVE(9, 5) SAVE(10, 6) SAVE(15, 7) "vzeroupper\n"
-      : "+r"(pointer), "+r"(stub)
+      : "+r"(pointer), "+r"(stub), [x87] "+m"(x87)
       : [now] "r"(&now), [usual] "m"(usual)
       : "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r12", "cc", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5",
         "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+}
+
+static void enter_x87(const struct state *from) {
+  memset(&x87, 0, sizeof x87);
+  x87.control = 0x37f;
+  x87.status = (uint32_t)from->top << 11;
+  for (int i = 0; i < 8; i++) {
+    if (!(from->valid >> i & 1)) x87.tags |= 3u << (2 * i);
+    memcpy(x87.st[(i - from->top) & 7], from->mmx[i], 10);
+  }
+}
+
+static void leave_x87(struct state *to) {
+  to->top = x87.status >> 11 & 7;
+  to->valid = 0;
+  for (int i = 0; i < 8; i++) {
+    if ((x87.tags >> (2 * i) & 3) != 3) to->valid |= 1u << i;
+    memcpy(to->mmx[i], x87.st[(i - to->top) & 7], 10);
+  }
 }
 
 static void run(const struct input *in, struct state *out) {
@@ -74,9 +103,11 @@ static void run(const struct input *in, struct state *out) {
   now = in->state;
   now.flags |= 0x202;
   trap = 0;
+  enter_x87(&now);
   execute(operand + 64 + in->offset);
   if (trap) now.mxcsr = trap_mxcsr;
   now.trap = trap;
+  leave_x87(&now);
   now.flags &= 0x8d5;
   memcpy(now.memory, operand + 64, MEMORY);
   *out = now;

@@ -1,7 +1,7 @@
 // AES rounds and key generation, legacy, VEX and the 256-bit forms of VAES (FIPS 197; SDM vol. 2, "AESENC").
-import { FEATURE_AES, FEATURE_AVX, FEATURE_VAES } from "../../cpu-features";
-import { MAP_0F38, MAP_0F3A, OP_IMM8, OP_NO_VVVV } from "../opcode-table";
-import { legacyPacked, P66, packed, vexEntry, vexPacked } from "./shapes";
+import { FEATURE_AES, FEATURE_AVX, FEATURE_VAES } from '../../cpu-features';
+import { MAP_0F38, MAP_0F3A, OP_IMM8, OP_NO_VVVV } from '../opcode-table';
+import { legacyPacked, P66, packed, vexEntry, vexPacked } from './shapes';
 
 /** FIPS 197, figure 7. */
 const SBOX = memory.data<u8>([

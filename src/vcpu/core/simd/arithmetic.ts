@@ -1,10 +1,10 @@
 // ADD, SUB, MUL, DIV, SQRT, MIN, MAX, ADDSUB, HADD, HSUB on singles and doubles, packed and scalar. WebAssembly's own
 // operations serve where they provably give x86's result and nothing new in MXCSR; everything else is softBinary()'s.
-import { FEATURE_AVX, FEATURE_SSE, FEATURE_SSE2, FEATURE_SSE3 } from "../../cpu-features";
-import { MAP_0F, OP_NO_VVVV } from "../opcode-table";
-import { DENORMAL, INEXACT, UNDERFLOW } from "../fpu/rounding";
-import { control, lanes, MXCSR_DAZ, MXCSR_FTZ, MXCSR_MASKS } from "./mxcsr";
-import { NP, P66, packed, PF2, PF3, scalar } from "./shapes";
+import { FEATURE_AVX, FEATURE_SSE, FEATURE_SSE2, FEATURE_SSE3 } from '../../cpu-features';
+import { MAP_0F, OP_NO_VVVV } from '../opcode-table';
+import { DENORMAL, INEXACT, UNDERFLOW } from '../fpu/rounding';
+import { control, lanes, MXCSR_DAZ, MXCSR_FTZ, MXCSR_MASKS } from './mxcsr';
+import { NP, P66, packed, PF2, PF3, scalar } from './shapes';
 import {
   SOFT_ADD,
   SOFT_DIV,
@@ -14,7 +14,7 @@ import {
   SOFT_SQRT,
   SOFT_SUB,
   softBinary,
-} from "./soft-float";
+} from './soft-float';
 
 /** Round to nearest, everything masked, inexact already noted: DAZ and FTZ may be either. */
 // @ts-ignore: decorator

@@ -1,7 +1,7 @@
 // PCLMULQDQ: the carry-less product of one quadword of each source, and its 256-bit form.
-import { FEATURE_AVX, FEATURE_PCLMULQDQ, FEATURE_VPCLMULQDQ } from "../../cpu-features";
-import { MAP_0F3A, OP_IMM8 } from "../opcode-table";
-import { legacyPacked, P66, vexEntry, vexPacked } from "./shapes";
+import { FEATURE_AVX, FEATURE_PCLMULQDQ, FEATURE_VPCLMULQDQ } from '../../cpu-features';
+import { MAP_0F3A, OP_IMM8 } from '../opcode-table';
+import { legacyPacked, P66, vexEntry, vexPacked } from './shapes';
 
 class PCLMULQDQ {
   apply(a: v128, b: v128, imm: u32): v128 {

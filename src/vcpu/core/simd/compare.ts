@@ -1,13 +1,13 @@
 // Floating-point comparisons: CMPPS and kin with all 32 predicates, COMIS and UCOMIS, PTEST and VTEST.
-import { FEATURE_AVX, FEATURE_SSE, FEATURE_SSE2, FEATURE_SSE4_1 } from "../../cpu-features";
-import { DENORMAL, INVALID } from "../fpu/rounding";
-import { FLAG_CF, FLAG_PF, FLAG_ZF } from "../bits";
-import { setStatusFlags } from "../flags";
-import { byL, byW, MAP_0F, MAP_0F38, OP_IMM8, OP_NO_VVVV } from "../opcode-table";
-import { next } from "../state";
-import { arePlain, lowest, merge } from "./arithmetic";
-import { begin, lanes, noteBefore, settle } from "./mxcsr";
-import { alignedSource, elementSource, regVector, source, source32, sourceHigh } from "./operands";
+import { FEATURE_AVX, FEATURE_SSE, FEATURE_SSE2, FEATURE_SSE4_1 } from '../../cpu-features';
+import { DENORMAL, INVALID } from '../fpu/rounding';
+import { FLAG_CF, FLAG_PF, FLAG_ZF } from '../bits';
+import { setStatusFlags } from '../flags';
+import { byL, byW, MAP_0F, MAP_0F38, OP_IMM8, OP_NO_VVVV } from '../opcode-table';
+import { next } from '../state';
+import { arePlain, lowest, merge } from './arithmetic';
+import { begin, lanes, noteBefore, settle } from './mxcsr';
+import { alignedSource, elementSource, regVector, source, source32, sourceHigh } from './operands';
 import {
   defineLegacy,
   defineVex,
@@ -20,8 +20,8 @@ import {
   scalarForms,
   vexEntry,
   vexPacked,
-} from "./shapes";
-import { flushed, isDenormal, isLess, isNan, isSignaling } from "./soft-float";
+} from './shapes';
+import { flushed, isDenormal, isLess, isNan, isSignaling } from './soft-float';
 
 const UNORDERED: u32 = 1;
 const LESS: u32 = 2;

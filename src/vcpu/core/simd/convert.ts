@@ -1,9 +1,9 @@
 // Conversions between integers, singles and doubles.
-import { FEATURE_AVX, FEATURE_SSE, FEATURE_SSE2 } from "../../cpu-features";
-import { read } from "../access";
-import { readAddress } from "../address";
-import { DENORMAL, INEXACT, INVALID, ROUND_DOWN, ROUND_NEAREST, ROUND_TO_ZERO, ROUND_UP } from "../fpu/rounding";
-import { setNormalised, setUnrounded } from "../fpu/unrounded";
+import { FEATURE_AVX, FEATURE_SSE, FEATURE_SSE2 } from '../../cpu-features';
+import { read } from '../access';
+import { readAddress } from '../address';
+import { DENORMAL, INEXACT, INVALID, ROUND_DOWN, ROUND_NEAREST, ROUND_TO_ZERO, ROUND_UP } from '../fpu/rounding';
+import { setNormalised, setUnrounded } from '../fpu/unrounded';
 import {
   byL,
   defineMem,
@@ -15,10 +15,10 @@ import {
   OP_REGNUM,
   OP_RMNUM,
   OP_SSE,
-} from "../opcode-table";
-import { next, putReg, rm } from "../state";
-import { isQuiet } from "./arithmetic";
-import { areMasked, begin, control, noteAfter, noteBefore, rounding, settle } from "./mxcsr";
+} from '../opcode-table';
+import { next, putReg, rm } from '../state';
+import { isQuiet } from './arithmetic';
+import { areMasked, begin, control, noteAfter, noteBefore, rounding, settle } from './mxcsr';
 import {
   alignedSource,
   elementSource,
@@ -30,8 +30,8 @@ import {
   source32,
   sourceHigh,
   vvvvVector,
-} from "./operands";
-import { defineLegacy, defineVex, legacyEntry, NP, P66, packed, PF2, PF3, scalar, vexEntry } from "./shapes";
+} from './operands';
+import { defineLegacy, defineVex, legacyEntry, NP, P66, packed, PF2, PF3, scalar, vexEntry } from './shapes';
 import {
   exponentOf,
   flushed,
@@ -43,7 +43,7 @@ import {
   isZero,
   roundResult,
   significandOf,
-} from "./soft-float";
+} from './soft-float';
 
 /** Rounds to an integral value. */
 // @ts-ignore: decorator
@@ -117,20 +117,21 @@ function doubleToSingle(bits: u64): u32 {
 
 // Packed conversions of the same width.
 
-class CVTDQ2PS {
-  apply(a: v128, b: v128, imm: u32): v128 {
-    if (isQuiet()) return f32x4.convert_i32x4_s(b);
-    let result = i32x4.splat(<i32>fromInteger<f32>(i32x4.extract_lane(b, 0)));
-    result = i32x4.replace_lane(result, 1, <i32>fromInteger<f32>(i32x4.extract_lane(b, 1)));
-    result = i32x4.replace_lane(result, 2, <i32>fromInteger<f32>(i32x4.extract_lane(b, 2)));
-    return i32x4.replace_lane(result, 3, <i32>fromInteger<f32>(i32x4.extract_lane(b, 3)));
-  }
+/** Doublewords to singles. */
+// @ts-ignore: decorator
+@inline
+export function integersToSingles(b: v128): v128 {
+  if (isQuiet()) return f32x4.convert_i32x4_s(b);
+  let result = i32x4.splat(<i32>fromInteger<f32>(i32x4.extract_lane(b, 0)));
+  result = i32x4.replace_lane(result, 1, <i32>fromInteger<f32>(i32x4.extract_lane(b, 1)));
+  result = i32x4.replace_lane(result, 2, <i32>fromInteger<f32>(i32x4.extract_lane(b, 2)));
+  return i32x4.replace_lane(result, 3, <i32>fromInteger<f32>(i32x4.extract_lane(b, 3)));
 }
 
 /** Singles to doublewords; the fast path holds for magnitudes that fit and inexact being noted already. */
 // @ts-ignore: decorator
 @inline
-function singlesToIntegers(b: v128, mode: i32): v128 {
+export function singlesToIntegers(b: v128, mode: i32): v128 {
   if (control & INEXACT && areMasked(INEXACT) && mode != ROUND_DOWN && mode != ROUND_UP) {
     const integral = mode == ROUND_NEAREST ? f32x4.nearest(b) : f32x4.trunc(b);
     if (i32x4.all_true(f32x4.lt(f32x4.abs(integral), f32x4.splat(2147483648.0)))) {
@@ -143,6 +144,7 @@ function singlesToIntegers(b: v128, mode: i32): v128 {
   return i32x4.replace_lane(result, 3, toInteger<f32, i32>(<u32>i32x4.extract_lane(b, 3), mode));
 }
 
+class CVTDQ2PS { apply(a: v128, b: v128, imm: u32): v128 { return integersToSingles(b); } }
 class CVTPS2DQ { apply(a: v128, b: v128, imm: u32): v128 { return singlesToIntegers(b, rounding()); } }
 class CVTTPS2DQ { apply(a: v128, b: v128, imm: u32): v128 { return singlesToIntegers(b, ROUND_TO_ZERO); } }
 
@@ -159,13 +161,20 @@ class CVTSD2SS {
 
 // Widening conversions: two elements to two doubles.
 
+/** The two low doublewords to doubles: exact. */
+// @ts-ignore: decorator
+@inline
+export function integersToDoubles(x: v128): v128 {
+  return f64x2.convert_low_i32x4_s(x);
+}
+
 class SinglesToDoubles {
   convert(x: v128): v128 {
     const first = singleToDouble(<u32>i32x4.extract_lane(x, 0));
     return i64x2.replace_lane(i64x2.splat(first), 1, singleToDouble(<u32>i32x4.extract_lane(x, 1)));
   }
 }
-class IntegersToDoubles { convert(x: v128): v128 { return f64x2.convert_low_i32x4_s(x); } }
+class IntegersToDoubles { convert(x: v128): v128 { return integersToDoubles(x); } }
 
 function widen<Op>(cpu: usize, record: usize): usize {
   const x = elementSource<u64>(cpu, record);
@@ -202,24 +211,22 @@ function widening<Op>(opcode: u32, prefix: u32): void {
 
 // Narrowing conversions: two doubles to two elements in a quadword.
 
+/** Two doubles to doublewords. */
+// @ts-ignore: decorator
+@inline
+export function doublesToIntegers(x: v128, mode: i32): u64 {
+  const first = <u64><u32>toInteger<f64, i32>(i64x2.extract_lane(x, 0), mode);
+  return first | (<u64>toInteger<f64, i32>(i64x2.extract_lane(x, 1), mode) << 32);
+}
+
 class DoublesToSingles {
   convert(x: v128): u64 {
     const first = <u64>doubleToSingle(i64x2.extract_lane(x, 0));
     return first | (<u64>doubleToSingle(i64x2.extract_lane(x, 1)) << 32);
   }
 }
-class DoublesToIntegers {
-  convert(x: v128): u64 {
-    const first = <u64><u32>toInteger<f64, i32>(i64x2.extract_lane(x, 0), rounding());
-    return first | (<u64>toInteger<f64, i32>(i64x2.extract_lane(x, 1), rounding()) << 32);
-  }
-}
-class DoublesTruncated {
-  convert(x: v128): u64 {
-    const first = <u64><u32>toInteger<f64, i32>(i64x2.extract_lane(x, 0), ROUND_TO_ZERO);
-    return first | (<u64>toInteger<f64, i32>(i64x2.extract_lane(x, 1), ROUND_TO_ZERO) << 32);
-  }
-}
+class DoublesToIntegers { convert(x: v128): u64 { return doublesToIntegers(x, rounding()); } }
+class DoublesTruncated { convert(x: v128): u64 { return doublesToIntegers(x, ROUND_TO_ZERO); } }
 
 function narrow<Op>(cpu: usize, record: usize): usize {
   const x = alignedSource(cpu, record);

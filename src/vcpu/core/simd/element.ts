@@ -1,7 +1,7 @@
 // Elements between vector registers, general registers and memory: MOVD, MOVQ, PINSR, PEXTR, EXTRACTPS, INSERTPS, MOVMSK.
-import { FEATURE_AVX, FEATURE_AVX2, FEATURE_SSE, FEATURE_SSE2, FEATURE_SSE4_1 } from "../../cpu-features";
-import { read, write } from "../access";
-import { readAddress, writeAddress } from "../address";
+import { FEATURE_AVX, FEATURE_AVX2, FEATURE_SSE, FEATURE_SSE2, FEATURE_SSE4_1 } from '../../cpu-features';
+import { read, write } from '../access';
+import { readAddress, writeAddress } from '../address';
 import {
   byL,
   defineMem,
@@ -16,10 +16,10 @@ import {
   OP_REGNUM,
   OP_RMNUM,
   OP_SSE,
-} from "../opcode-table";
-import { Handler, next, putReg, putRm, rm } from "../state";
-import { imm8, isMemory, put128, regVector, rmVector, vvvvVector } from "./operands";
-import { legacyEntry, NP, P66, vexEntry } from "./shapes";
+} from '../opcode-table';
+import { Handler, next, putReg, putRm, rm } from '../state';
+import { imm8, isMemory, put128, regVector, rmVector, vvvvVector } from './operands';
+import { legacyEntry, NP, P66, vexEntry } from './shapes';
 
 /** A general register in modrm.rm or memory. */
 // @ts-ignore: decorator

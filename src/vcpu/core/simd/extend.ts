@@ -1,9 +1,9 @@
 // PMOVSX and PMOVZX: elements widened from the low part of the source.
-import { FEATURE_AVX, FEATURE_AVX2, FEATURE_SSE4_1 } from "../../cpu-features";
-import { byL, MAP_0F38, OP_NO_VVVV } from "../opcode-table";
-import { next } from "../state";
-import { elementSource, put128, put256, regVector } from "./operands";
-import { defineLegacy, defineVex, legacyEntry, P66, vexEntry } from "./shapes";
+import { FEATURE_AVX, FEATURE_AVX2, FEATURE_SSE4_1 } from '../../cpu-features';
+import { byL, MAP_0F38, OP_NO_VVVV } from '../opcode-table';
+import { next } from '../state';
+import { elementSource, put128, put256, regVector } from './operands';
+import { defineLegacy, defineVex, legacyEntry, P66, vexEntry } from './shapes';
 
 // low() widens the elements at the start of x, high() those that follow.
 class BW {

@@ -1,11 +1,11 @@
 // Fused multiply-add: one rounding. Order of operands in the mnemonic: 132 = dst x src3 + src2, 213 = src2 x dst + src3,
 // 231 = src2 x src3 + dst (SDM vol. 2, "VFMADD132PD").
-import { FEATURE_FMA } from "../../cpu-features";
-import { DENORMAL, INVALID } from "../fpu/rounding";
-import { multiplyAddUnrounded, multiplyUnrounded, unroundedHigh, unroundedNegative } from "../fpu/unrounded";
-import { byL, byW, MAP_0F38 } from "../opcode-table";
-import { next } from "../state";
-import { begin, lanes, noteBefore, settle } from "./mxcsr";
+import { FEATURE_FMA } from '../../cpu-features';
+import { DENORMAL, INVALID } from '../fpu/rounding';
+import { multiplyAddUnrounded, multiplyUnrounded, unroundedHigh, unroundedNegative } from '../fpu/unrounded';
+import { byL, byW, MAP_0F38 } from '../opcode-table';
+import { next } from '../state';
+import { begin, lanes, noteBefore, settle } from './mxcsr';
 import {
   elementSource,
   put128,
@@ -15,8 +15,8 @@ import {
   source32,
   sourceHigh,
   vvvvVector,
-} from "./operands";
-import { defineVex, P66, vexEntry } from "./shapes";
+} from './operands';
+import { defineVex, P66, vexEntry } from './shapes';
 import {
   exponentOf,
   flushed,
@@ -34,7 +34,7 @@ import {
   significandOf,
   softAdd,
   zeroOfRounding,
-} from "./soft-float";
+} from './soft-float';
 
 /** +-(a x b) +- c. Of several NaNs the first in the order a, b, c is given, quiet, with its own sign. */
 function multiplyAdd<E>(first: u64, second: u64, third: u64, negateProduct: bool, negateSum: bool): u64 {

@@ -7,15 +7,15 @@ import {
   RECORD_INDEX,
   RECORD_REG,
   RECORD_SCALE,
-} from "../../../memory/layout";
-import { FEATURE_AVX, FEATURE_AVX2 } from "../../cpu-features";
-import { checkWrite, read, write } from "../access";
-import { addressOf, segmentAddress, truncateAddress } from "../address";
-import { raiseUD } from "../fault";
-import { byL, byW, MAP_0F38 } from "../opcode-table";
-import { info, next } from "../state";
-import { regVector, segmentOf, vector, vvvvVector } from "./operands";
-import { defineVexMem, P66, vexEntry } from "./shapes";
+} from '../../../memory/layout';
+import { FEATURE_AVX, FEATURE_AVX2 } from '../../cpu-features';
+import { checkWrite, read, write } from '../access';
+import { addressOf, segmentAddress, truncateAddress } from '../address';
+import { raiseUD } from '../fault';
+import { byL, byW, MAP_0F38 } from '../opcode-table';
+import { info, next } from '../state';
+import { regVector, segmentOf, vector, vvvvVector } from './operands';
+import { defineVexMem, P66, vexEntry } from './shapes';
 
 /** Number of the index register; 100b without VEX.X, which elsewhere means none, is a vector here. */
 function indexNumber(record: usize): u32 {

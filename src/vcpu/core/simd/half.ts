@@ -1,16 +1,16 @@
 // F16C: half-precision conversions.
-import { FEATURE_F16C } from "../../cpu-features";
-import { checkWrite, write } from "../access";
-import { addressOf, writeAddress } from "../address";
-import { DENORMAL, INEXACT, INVALID, OVERFLOW, UNDERFLOW } from "../fpu/rounding";
-import { HALF_BITS, narrowFlags, roundToNarrow } from "../fpu/narrow";
-import { setUnrounded } from "../fpu/unrounded";
-import { byL, byW, MAP_0F38, MAP_0F3A, OP_IMM8, OP_NO_VVVV } from "../opcode-table";
-import { next } from "../state";
-import { areMasked, begin, noteAfter, noteBefore, rounding, settle } from "./mxcsr";
-import { elementSource, imm8, isMemory, put128, put256, regVector, rmVector, source } from "./operands";
-import { defineVex, P66, vexEntry } from "./shapes";
-import { exponentOf, flushed, isDenormal, isInfinite, isNan, isNegative, isSignaling, isZero, significandOf } from "./soft-float";
+import { FEATURE_F16C } from '../../cpu-features';
+import { checkWrite, write } from '../access';
+import { addressOf, writeAddress } from '../address';
+import { DENORMAL, INEXACT, INVALID, OVERFLOW, UNDERFLOW } from '../fpu/rounding';
+import { HALF_BITS, narrowFlags, roundToNarrow } from '../fpu/narrow';
+import { setUnrounded } from '../fpu/unrounded';
+import { byL, byW, MAP_0F38, MAP_0F3A, OP_IMM8, OP_NO_VVVV } from '../opcode-table';
+import { next } from '../state';
+import { areMasked, begin, noteAfter, noteBefore, rounding, settle } from './mxcsr';
+import { elementSource, imm8, isMemory, put128, put256, regVector, rmVector, source } from './operands';
+import { defineVex, P66, vexEntry } from './shapes';
+import { exponentOf, flushed, isDenormal, isInfinite, isNan, isNegative, isSignaling, isZero, significandOf } from './soft-float';
 
 /** A half as a single: exact; DAZ does not apply, denormals raise nothing (SDM vol. 2, "VCVTPH2PS"). */
 function halfToSingle(half: u32): u32 {

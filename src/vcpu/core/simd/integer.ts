@@ -7,9 +7,9 @@ import {
   FEATURE_SSE4_1,
   FEATURE_SSE4_2,
   FEATURE_SSSE3,
-} from "../../cpu-features";
-import { MAP_0F, MAP_0F38, OP_NO_VVVV } from "../opcode-table";
-import { NP, P66, packed } from "./shapes";
+} from '../../cpu-features';
+import { MAP_0F, MAP_0F38, OP_NO_VVVV } from '../opcode-table';
+import { NP, P66, packed } from './shapes';
 
 class PADDB { apply(a: v128, b: v128, imm: u32): v128 { return i8x16.add(a, b); } }
 class PADDW { apply(a: v128, b: v128, imm: u32): v128 { return i16x8.add(a, b); } }

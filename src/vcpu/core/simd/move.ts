@@ -1,5 +1,5 @@
 // Moves between vector registers and memory, whole and in halves, aligned, unaligned and non-temporal.
-import { CPU_RDI, CPU_VECTOR, INFO_VL_SHIFT } from "../../../memory/layout";
+import { CPU_RDI, CPU_VECTOR, INFO_VL_SHIFT } from '../../../memory/layout';
 import {
   FEATURE_AVX,
   FEATURE_AVX2,
@@ -7,10 +7,10 @@ import {
   FEATURE_SSE2,
   FEATURE_SSE3,
   FEATURE_SSE4_1,
-} from "../../cpu-features";
-import { checkWrite, read, write } from "../access";
-import { addressOf, readAddress, segmentAddress, truncateAddress, writeAddress } from "../address";
-import { SEG_DS } from "../bits";
+} from '../../cpu-features';
+import { checkWrite, read, write } from '../access';
+import { addressOf, readAddress, segmentAddress, truncateAddress, writeAddress } from '../address';
+import { SEG_DS } from '../bits';
 import {
   byL,
   byMem,
@@ -22,8 +22,8 @@ import {
   OP_L0,
   OP_MODRM,
   OP_NO_VVVV,
-} from "../opcode-table";
-import { info, is64, next, reg } from "../state";
+} from '../opcode-table';
+import { info, is64, next, reg } from '../state';
 import {
   alignedAddress,
   isMemory,
@@ -33,7 +33,7 @@ import {
   rmVector,
   vvvvVector,
   write32,
-} from "./operands";
+} from './operands';
 import {
   defineLegacyMem,
   defineLegacyReg,
@@ -46,7 +46,7 @@ import {
   PF2,
   PF3,
   vexEntry,
-} from "./shapes";
+} from './shapes';
 
 // @ts-ignore: decorator
 @inline

@@ -1,12 +1,12 @@
 // LDMXCSR and STMXCSR.
-import { CPU_MXCSR } from "../../../memory/layout";
-import { FEATURE_AVX, FEATURE_SSE } from "../../cpu-features";
-import { read, write } from "../access";
-import { readAddress, writeAddress } from "../address";
-import { raiseGP } from "../fault";
-import { byMem, byPrefix, byReg, defineOne, MAP_0F, MAP_VEX_0F, OP_AVX, OP_L0, OP_MODRM, OP_NO_VVVV, OP_SSE, slot } from "../opcode-table";
-import { next } from "../state";
-import { MXCSR_VALID } from "./mxcsr";
+import { CPU_MXCSR } from '../../../memory/layout';
+import { FEATURE_AVX, FEATURE_SSE } from '../../cpu-features';
+import { read, write } from '../access';
+import { readAddress, writeAddress } from '../address';
+import { raiseGP } from '../fault';
+import { byMem, byPrefix, byReg, defineOne, MAP_0F, MAP_VEX_0F, OP_AVX, OP_L0, OP_MODRM, OP_NO_VVVV, OP_SSE, slot } from '../opcode-table';
+import { next } from '../state';
+import { MXCSR_VALID } from './mxcsr';
 
 /** Reserved bits: #GP(0) (SDM vol. 1, 10.2.3). */
 function LDMXCSR(cpu: usize, record: usize): usize {

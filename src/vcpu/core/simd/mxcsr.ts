@@ -1,8 +1,8 @@
 // MXCSR during one instruction: its control bits, the exceptions met so far, and what becomes of them at the end
 // (SDM vol. 1, 11.5).
-import { CPU_CR4, CPU_MXCSR, CPU_SCRATCH } from "../../../memory/layout";
-import { CR4_OSXMMEXCPT } from "../bits";
-import { raise, raiseUD, VECTOR_XM } from "../fault";
+import { CPU_CR4, CPU_MXCSR, CPU_SCRATCH } from '../../../memory/layout';
+import { CR4_OSXMMEXCPT } from '../bits';
+import { raise, raiseUD, VECTOR_XM } from '../fault';
 
 export const MXCSR_DAZ: u32 = 0x40;
 export const MXCSR_MASKS: u32 = 0x1f80;

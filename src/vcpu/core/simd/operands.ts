@@ -7,11 +7,11 @@ import {
   RECORD_IMM,
   RECORD_REG,
   RECORD_RM,
-} from "../../../memory/layout";
-import { checkWrite, read, write } from "../access";
-import { addressOf, readAddress } from "../address";
-import { raiseGP } from "../fault";
-import { info } from "../state";
+} from '../../../memory/layout';
+import { checkWrite, read, write } from '../access';
+import { addressOf, readAddress } from '../address';
+import { raiseGP } from '../fault';
+import { info } from '../state';
 
 /** State address of vector register `number`. */
 // @ts-ignore: decorator

@@ -1,9 +1,9 @@
 // AVX and AVX2: permutations inside and across lanes, broadcasts, insertion and extraction of halves.
-import { FEATURE_AVX, FEATURE_AVX2 } from "../../cpu-features";
-import { write } from "../access";
-import { writeAddress } from "../address";
-import { byMem, byL, byW, MAP_0F38, MAP_0F3A, OP_IMM8, OP_L1, OP_NO_VVVV } from "../opcode-table";
-import { next } from "../state";
+import { FEATURE_AVX, FEATURE_AVX2 } from '../../cpu-features';
+import { write } from '../access';
+import { writeAddress } from '../address';
+import { byMem, byL, byW, MAP_0F38, MAP_0F3A, OP_IMM8, OP_L1, OP_NO_VVVV } from '../opcode-table';
+import { next } from '../state';
 import {
   elementSource,
   imm8,
@@ -16,8 +16,8 @@ import {
   source32,
   sourceHigh,
   vvvvVector,
-} from "./operands";
-import { defineVex, defineVexMem, P66, vexEntry, vexPacked, vexPackedImm } from "./shapes";
+} from './operands';
+import { defineVex, defineVexMem, P66, vexEntry, vexPacked, vexPackedImm } from './shapes';
 
 class VPERMILPS_IMM {
   apply(a: v128, b: v128, imm: u32): v128 {

@@ -1,11 +1,11 @@
 // ROUND to integral values, RCP and RSQRT approximations, DPPS and DPPD, MPSADBW.
-import { FEATURE_AVX, FEATURE_AVX2, FEATURE_SSE, FEATURE_SSE4_1 } from "../../cpu-features";
-import { INEXACT, INVALID } from "../fpu/rounding";
-import { MAP_0F, MAP_0F3A, OP_IMM8, OP_NO_VVVV } from "../opcode-table";
-import { toIntegral } from "./convert";
-import { lanes, noteAfter, noteBefore, rounding, stageFails } from "./mxcsr";
-import { legacyPacked, NP, P66, packed, PF3, scalar, vexEntry, vexPackedImm } from "./shapes";
-import { flushed, isNan, isSignaling, quietBitOf, SOFT_ADD, SOFT_MUL, softBinary } from "./soft-float";
+import { FEATURE_AVX, FEATURE_AVX2, FEATURE_SSE, FEATURE_SSE4_1 } from '../../cpu-features';
+import { INEXACT, INVALID } from '../fpu/rounding';
+import { MAP_0F, MAP_0F3A, OP_IMM8, OP_NO_VVVV } from '../opcode-table';
+import { toIntegral } from './convert';
+import { lanes, noteAfter, noteBefore, rounding, stageFails } from './mxcsr';
+import { legacyPacked, NP, P66, packed, PF3, scalar, vexEntry, vexPackedImm } from './shapes';
+import { flushed, isNan, isSignaling, quietBitOf, SOFT_ADD, SOFT_MUL, softBinary } from './soft-float';
 
 /** Bits 1:0 of the control are the mode, bit 2 takes MXCSR's instead, bit 3 keeps inexact quiet. */
 function roundElement<E>(bits: u64, imm: u32): u64 {

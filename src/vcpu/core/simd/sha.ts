@@ -1,10 +1,10 @@
 // SHA-1 and SHA-256 rounds and message schedules (FIPS 180-4; SDM vol. 2, "SHA1RNDS4" and following).
-import { CPU_VECTOR } from "../../../memory/layout";
-import { FEATURE_SHA } from "../../cpu-features";
-import { MAP_0F38, MAP_0F3A, OP_IMM8 } from "../opcode-table";
-import { next } from "../state";
-import { alignedSource, regVector } from "./operands";
-import { defineLegacy, legacyEntry, legacyPacked, NP } from "./shapes";
+import { CPU_VECTOR } from '../../../memory/layout';
+import { FEATURE_SHA } from '../../cpu-features';
+import { MAP_0F38, MAP_0F3A, OP_IMM8 } from '../opcode-table';
+import { next } from '../state';
+import { alignedSource, regVector } from './operands';
+import { defineLegacy, legacyEntry, legacyPacked, NP } from './shapes';
 
 // @ts-ignore: decorator
 @inline

@@ -3,7 +3,7 @@
 // it on a null reference, and the compiler inlines it. One registration gives the legacy form (destination is the first
 // source, memory aligned, upper bits kept), VEX.128 (three operands, upper bits cleared) and VEX.256 (applied to both
 // halves). E is f32 or f64 where MXCSR is obeyed, and the size of a scalar.
-import { FEATURE_AVX } from "../../cpu-features";
+import { FEATURE_AVX } from '../../cpu-features';
 import {
   byL,
   byPrefix,
@@ -17,9 +17,9 @@ import {
   OP_RMNUM,
   OP_SSE,
   slot,
-} from "../opcode-table";
-import { Handler, next } from "../state";
-import { begin, settle } from "./mxcsr";
+} from '../opcode-table';
+import { Handler, next } from '../state';
+import { begin, settle } from './mxcsr';
 import {
   alignedSource,
   elementSource,
@@ -31,7 +31,7 @@ import {
   source32,
   sourceHigh,
   vvvvVector,
-} from "./operands";
+} from './operands';
 
 /** Mandatory prefixes. */
 export const NP: u32 = 0;

@@ -1,9 +1,9 @@
 // Packed shifts by a register's count, by an immediate, and by a count of each element's own.
-import { FEATURE_AVX, FEATURE_AVX2, FEATURE_SSE2 } from "../../cpu-features";
-import { byL, byPrefix, byReg, byW, MAP_0F, MAP_0F38, OP_IMM8, slot } from "../opcode-table";
-import { next } from "../state";
-import { imm8, put128, put256, regVector, rmVector, source, vvvvVector } from "./operands";
-import { defineVex, defineVexReg, defineLegacyReg, legacyPacked, P66, vexEntry, vexPacked } from "./shapes";
+import { FEATURE_AVX, FEATURE_AVX2, FEATURE_SSE2 } from '../../cpu-features';
+import { byL, byPrefix, byReg, byW, MAP_0F, MAP_0F38, OP_IMM8, slot } from '../opcode-table';
+import { next } from '../state';
+import { imm8, put128, put256, regVector, rmVector, source, vvvvVector } from './operands';
+import { defineVex, defineVexReg, defineLegacyReg, legacyPacked, P66, vexEntry, vexPacked } from './shapes';
 
 // Counts past the element's width clear it, or fill it with the sign (SDM vol. 2, "PSLLW", "PSRAW").
 class Sllw { shift(a: v128, count: u64): v128 { return count > 15 ? i64x2.splat(0) : i16x8.shl(a, <i32>count); } }

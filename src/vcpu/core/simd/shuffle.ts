@@ -7,10 +7,10 @@ import {
   FEATURE_SSE3,
   FEATURE_SSE4_1,
   FEATURE_SSSE3,
-} from "../../cpu-features";
-import { CPU_VECTOR } from "../../../memory/layout";
-import { byL, byW, MAP_0F, MAP_0F38, MAP_0F3A, OP_IMM8, OP_NO_VVVV } from "../opcode-table";
-import { is64, next } from "../state";
+} from '../../cpu-features';
+import { CPU_VECTOR } from '../../../memory/layout';
+import { byL, byW, MAP_0F, MAP_0F38, MAP_0F3A, OP_IMM8, OP_NO_VVVV } from '../opcode-table';
+import { is64, next } from '../state';
 import {
   alignedSource,
   imm8,
@@ -22,7 +22,7 @@ import {
   sourceHigh,
   vector,
   vvvvVector,
-} from "./operands";
+} from './operands';
 import {
   defineLegacy,
   defineVex,
@@ -36,7 +36,7 @@ import {
   vexEntry,
   vexPacked,
   vexPackedImm,
-} from "./shapes";
+} from './shapes';
 
 /** Byte indices that gather the doublewords whose numbers are the four two-bit fields of imm. */
 // @ts-ignore: decorator

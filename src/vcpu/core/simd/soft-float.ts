@@ -1,7 +1,7 @@
 // SSE arithmetic on one pair of elements, exact in results and exceptions for every MXCSR: what the fast paths fall back
 // on. Elements are encodings in u64; E is f32 or f64. Exceptions go to mxcsr.ts (SDM vol. 1, 11.5 and 4.8.3.5).
-import { DENORMAL, INEXACT, INVALID, OVERFLOW, ROUND_DOWN, UNDERFLOW, ZERO_DIVIDE } from "../fpu/rounding";
-import { DOUBLE_BITS, narrowFlags, narrowTiny, roundToNarrow, SINGLE_BITS } from "../fpu/narrow";
+import { DENORMAL, INEXACT, INVALID, OVERFLOW, ROUND_DOWN, UNDERFLOW, ZERO_DIVIDE } from '../fpu/rounding';
+import { DOUBLE_BITS, narrowFlags, narrowTiny, roundToNarrow, SINGLE_BITS } from '../fpu/narrow';
 import {
   addUnrounded,
   divideUnrounded,
@@ -10,8 +10,8 @@ import {
   squareRootUnrounded,
   unroundedHigh,
   unroundedNegative,
-} from "../fpu/unrounded";
-import { areMasked, control, MXCSR_DAZ, MXCSR_FTZ, noteAfter, noteBefore, rounding } from "./mxcsr";
+} from '../fpu/unrounded';
+import { areMasked, control, MXCSR_DAZ, MXCSR_FTZ, noteAfter, noteBefore, rounding } from './mxcsr';
 
 /** Operations of softBinary(). */
 export const SOFT_ADD: i32 = 0;

@@ -17,17 +17,17 @@ import {
   CPU_X87_TAG,
   CPU_XCR0,
   INFO_W,
-} from "../../../memory/layout";
-import { FEATURE_FXSR, FEATURE_XSAVE, FEATURE_XSAVEC, FEATURE_XSAVEOPT } from "../../cpu-features";
-import { checkRead, checkWrite, read, write } from "../access";
-import { addressOf } from "../address";
-import { CR0_TS, CR4_OSXSAVE } from "../bits";
-import { raise, raiseGP, raiseUD, VECTOR_NM } from "../fault";
-import { abridgedTags, setAbridgedTags } from "../fpu/x87-control";
-import { physicalIndex, refreshSummary } from "../fpu/x87-state";
-import { byMem, byPrefix, byReg, defineMem, defineOne, MAP_0F, OP_MODRM, OP_X87, slot } from "../opcode-table";
-import { Handler, info, is64, next } from "../state";
-import { MXCSR_VALID } from "./mxcsr";
+} from '../../../memory/layout';
+import { FEATURE_FXSR, FEATURE_XSAVE, FEATURE_XSAVEC, FEATURE_XSAVEOPT } from '../../cpu-features';
+import { checkRead, checkWrite, read, write } from '../access';
+import { addressOf } from '../address';
+import { CR0_TS, CR4_OSXSAVE } from '../bits';
+import { raise, raiseGP, raiseUD, VECTOR_NM } from '../fault';
+import { abridgedTags, setAbridgedTags } from '../fpu/x87-control';
+import { physicalIndex, refreshSummary } from '../fpu/x87-state';
+import { byMem, byPrefix, byReg, defineMem, defineOne, MAP_0F, OP_MODRM, OP_X87, slot } from '../opcode-table';
+import { Handler, info, is64, next } from '../state';
+import { MXCSR_VALID } from './mxcsr';
 
 // State components: bits of XCR0, XSTATE_BV and XCOMP_BV (SDM vol. 1, 13.1).
 const X87: u64 = 1;

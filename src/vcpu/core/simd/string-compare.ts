@@ -1,13 +1,13 @@
 // PCMPESTRI, PCMPESTRM, PCMPISTRI, PCMPISTRM (SDM vol. 2, 4.1 "Imm8 control byte operation").
-import { CPU_RAX, CPU_RCX, CPU_RDX, CPU_VECTOR, INFO_W } from "../../../memory/layout";
-import { FEATURE_AVX, FEATURE_SSE4_2 } from "../../cpu-features";
-import { FLAG_CF, FLAG_OF, FLAG_SF, FLAG_ZF } from "../bits";
-import { setStatusFlags } from "../flags";
-import { MAP_0F3A, OP_IMM8, OP_L0, OP_NO_VVVV } from "../opcode-table";
-import { info, next, putGpr } from "../state";
-import { lanes, begin } from "./mxcsr";
-import { imm8, put128, regVector, source } from "./operands";
-import { defineLegacy, defineVex, legacyEntry, P66, vexEntry } from "./shapes";
+import { CPU_RAX, CPU_RCX, CPU_RDX, CPU_VECTOR, INFO_W } from '../../../memory/layout';
+import { FEATURE_AVX, FEATURE_SSE4_2 } from '../../cpu-features';
+import { FLAG_CF, FLAG_OF, FLAG_SF, FLAG_ZF } from '../bits';
+import { setStatusFlags } from '../flags';
+import { MAP_0F3A, OP_IMM8, OP_L0, OP_NO_VVVV } from '../opcode-table';
+import { info, next, putGpr } from '../state';
+import { lanes, begin } from './mxcsr';
+import { imm8, put128, regVector, source } from './operands';
+import { defineLegacy, defineVex, legacyEntry, P66, vexEntry } from './shapes';
 
 // Aggregations, imm8[3:2].
 const EQUAL_ANY: u32 = 0;

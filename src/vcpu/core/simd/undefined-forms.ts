@@ -1,7 +1,7 @@
 // A prefix that an SSE opcode has no form for makes it undefined; elsewhere in the opcode maps such a prefix is ignored,
 // which is what the decoder does with forms that nobody has defined.
-import { byPrefix, byReg, defineOne, MAP_0F, MAP_0F38, MAP_0F3A, OP_MODRM, slot } from "../opcode-table";
-import { raiseUD } from "../fault";
+import { byPrefix, byReg, defineOne, MAP_0F, MAP_0F38, MAP_0F3A, OP_MODRM, slot } from '../opcode-table';
+import { raiseUD } from '../fault';
 
 function UNDEFINED(cpu: usize, record: usize): usize {
   raiseUD(cpu);

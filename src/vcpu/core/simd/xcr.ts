@@ -1,12 +1,12 @@
 // XGETBV and XSETBV.
-import { CPU_CR4, CPU_RAX, CPU_RCX, CPU_RDX, CPU_XCR0 } from "../../../memory/layout";
-import { FEATURE_AVX, FEATURE_XGETBV1, FEATURE_XSAVE } from "../../cpu-features";
-import { CR4_OSXSAVE } from "../bits";
-import { raiseGP, raiseUD } from "../fault";
-import { updateMode } from "../mode";
-import { byMem, byReg, byRm, defineOne, MAP_0F, OP_END, OP_MODRM, slot } from "../opcode-table";
-import { cpl, finish, hasFeature, next, putGpr } from "../state";
-import { componentsInUse } from "./state-save";
+import { CPU_CR4, CPU_RAX, CPU_RCX, CPU_RDX, CPU_XCR0 } from '../../../memory/layout';
+import { FEATURE_AVX, FEATURE_XGETBV1, FEATURE_XSAVE } from '../../cpu-features';
+import { CR4_OSXSAVE } from '../bits';
+import { raiseGP, raiseUD } from '../fault';
+import { updateMode } from '../mode';
+import { byMem, byReg, byRm, defineOne, MAP_0F, OP_END, OP_MODRM, slot } from '../opcode-table';
+import { cpl, finish, hasFeature, next, putGpr } from '../state';
+import { componentsInUse } from './state-save';
 
 /** ECX 0: XCR0; 1: the enabled components in use (SDM vol. 2, "XGETBV"). */
 function XGETBV(cpu: usize, record: usize): usize {
