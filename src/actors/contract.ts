@@ -4,7 +4,8 @@
  *
  * Ordering: everything that one actor sends to another travels through one port and arrives in the order of sending.
  * So an event emitted before an ask is answered reaches the asker, if it subscribed, before the answer does, and an
- * event emitted after it reaches it after.
+ * event emitted after it reaches it after. Between what different actors send to a third there is no order; but what an
+ * actor subscribes to while it is created is in force once its `spawn` has resolved.
  */
 
 /** What an actor can be asked, told and listened to. Arguments, results and payloads are structured-cloneable. */
@@ -52,8 +53,18 @@ export interface ActorRef<C extends ActorContract> {
   /** Sends without waiting. Throws `ERR_ACTOR_MAILBOX_FULL` or `ERR_ACTOR_DEAD`. */
   tell<M extends TellName<C>>(method: M, argument: TellArgument<C, M>): void;
 
-  /** Calls `listener` for every event emitted from now on, in order, before any later answer is delivered. */
-  subscribe<E extends EventName<C>>(event: E, listener: (payload: EventPayload<C, E>) => void): Subscription;
+  /**
+   * Calls `listener` for every event emitted from now on, in order, before any later answer is delivered. It goes on
+   * after the actor has crashed and been restarted. `ended` is called once when the subscription ends otherwise than
+   * by `cancel`: without an error when the actor was stopped, with `ERR_ACTOR_DEAD` when it is down for good, with
+   * `ERR_ACTOR_STREAM_OVERFLOW` when this thread did not drain its events. Without `ended`, an overflow counts as a
+   * failure of the subscriber.
+   */
+  subscribe<E extends EventName<C>>(
+    event: E,
+    listener: (payload: EventPayload<C, E>) => void,
+    ended?: (error?: Error) => void,
+  ): Subscription;
 
   /**
    * The same as an async iterator over a bounded buffer of `limit` events (1024 when absent); when it overflows the
@@ -89,12 +100,21 @@ export interface ActorBehaviour<C extends ActorContract> {
 }
 
 /**
- * An actor as others can spawn it. `module` and `exportName` say where another thread finds this same definition
- * (`import.meta.url` and the name of the exported constant). `Config` is structured-cloneable.
+ * Where a thread finds the definition of an actor: the URL of a module and the name of what it exports. Spawning by
+ * location alone spares the spawning thread from loading what only the actor's own thread runs.
  */
-export interface ActorDefinition<C extends ActorContract, Config> {
+export interface ActorLocation<C extends ActorContract, Config> {
   readonly module: string;
   readonly exportName: string;
+  /** Never present: it ties the types of contract and configuration to the location. */
+  readonly types?: (contract: C, config: Config) => void;
+}
+
+/**
+ * An actor as others can spawn it; `module` and `exportName` locate this same definition (`import.meta.url` and the
+ * name of the exported constant). `Config` is structured-cloneable.
+ */
+export interface ActorDefinition<C extends ActorContract, Config> extends ActorLocation<C, Config> {
   readonly create: (
     context: ActorContext<C>,
     config: Config,
