@@ -139,6 +139,18 @@ test('an instruction breakpoint hits a repeated instruction once', async (t) => 
   t.is(cpu.get('rcx'), 0n);
 });
 
+test('a REP that STI lets run one iteration alone does not leave RF behind', async (t) => {
+  const cpu = await TestCpu.create({ mode: 'real' });
+  cpu.load(CODE, [0xfb, 0xf3, 0xaa, ...UD2]);
+  cpu.rip = BigInt(CODE);
+  cpu.set('rcx', 3n);
+  cpu.flags = 2;
+  cpu.run();
+  t.is(cpu.fault.vector, UD);
+  t.is(cpu.get('rcx'), 0n);
+  t.is(cpu.flags & RESUME_FLAG, 0);
+});
+
 test('arming a breakpoint leaves the debugger its single steps', async (t) => {
   const debuggerBit = 2;
   const cpu = await prepare([], 0x60, arm(PORT, 0));
