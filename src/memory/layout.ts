@@ -181,7 +181,11 @@ export const CPU_FEATURE_WORDS = 16;
 export const CPU_XCR0 = 0x2c0;
 export const CPU_MXCSR = 0x2c8;
 export const CPU_SMBASE = 0x2cc;
+/** 0, or SMM_ACTIVE and perhaps SMM_NMI_WAS_BLOCKED. */
 export const CPU_IN_SMM = 0x2d0;
+export const SMM_ACTIVE = 1;
+/** NMIs were blocked when the SMI came, so they are again after RSM (SDM vol. 3, 34.8). */
+export const SMM_NMI_WAS_BLOCKED = 2;
 /** Startup vector of a pending SIPI. Written by the sender before it sets PENDING_SIPI. */
 export const CPU_SIPI_VECTOR = 0x2d4;
 export const CPU_TSC_OFFSET = 0x2d8;
@@ -192,7 +196,7 @@ export const CPU_CODE_NEXT = 0x2e8;
 export const CPU_TLB_JOURNAL_COUNT = 0x2ec;
 /** 1 + last level seen: non-zero if an entry of the TLB came from a large page, so that INVLPG must flush widely. */
 export const CPU_TLB_LARGE = 0x2f0;
-/** Address watched by MONITOR, host address or 0. */
+/** Line armed by MONITOR: host address of its first byte, or 0. */
 export const CPU_MONITOR = 0x2f4;
 /** Which data breakpoints the running instruction has touched, bits 0..3. */
 export const CPU_DEBUG_HITS = 0x2f8;
@@ -200,6 +204,15 @@ export const CPU_DEBUG_HITS = 0x2f8;
 export const CPU_DELIVERING_EXTERNAL = 0x2fc;
 /** 16-byte scratch operands. */
 export const CPU_SCRATCH = 0x300;
+/**
+ * 1 since code at CPL 3 with CR0.AM and EFLAGS.AC has run, until such code runs without them. Meanwhile no entry of
+ * CPU_TLB_USER may be read or written without asking, so that every access takes the path that checks alignment.
+ */
+export const CPU_ALIGNMENT_CHECK = 0x330;
+/** Line whose change ends the present MWAIT (host address), and what it held when MONITOR armed it. */
+export const CPU_MWAIT_LINE = 0x334;
+export const CPU_MONITOR_CONTENTS = 0x340;
+export const MONITOR_LINE_BYTES = 64;
 
 /** x87: eight physical registers of 16 bytes (10 used: significand u64, sign and exponent u16). */
 export const CPU_X87 = 0x400;

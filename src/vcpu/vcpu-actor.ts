@@ -1,5 +1,6 @@
 /** The actor of one vCPU: it owns the core's instance and runs it on its thread between messages. */
-import type { ActorBehaviour, ActorContext, ActorDefinition } from '../actors/contract.ts';
+import type { ActorBehaviour, ActorContext } from '../actors/contract.ts';
+import { defineActor } from '../actors/define-actor.ts';
 import { MailboxSender } from '../memory/mailbox.ts';
 import { VirtualClock } from '../memory/virtual-clock.ts';
 import { CoreInstance } from './core-instance.ts';
@@ -89,8 +90,8 @@ function create(context: ActorContext<VcpuContract>, config: VcpuActorConfig): A
   };
 }
 
-export const vcpuActor: ActorDefinition<VcpuContract, VcpuActorConfig> = {
+export const vcpuActor = defineActor<VcpuContract, VcpuActorConfig>({
   module: import.meta.url,
   exportName: 'vcpuActor',
   create,
-};
+});

@@ -6,6 +6,8 @@ import {
   CPU_ATTENTION_MASK,
   CPU_BLOCK_MODE,
   CPU_HALT_STATE,
+  CPU_MONITOR_CONTENTS,
+  CPU_MWAIT_LINE,
   CPU_PENDING,
   CPU_RIP,
   CPU_SEG_BASE,
@@ -16,6 +18,9 @@ import {
   EXIT_TRIPLE_FAULT,
   HALT_MWAIT,
   HALT_RUNNING,
+  MONITOR_LINE_BYTES,
+  PENDING_APIC,
+  PENDING_PIC,
 } from '../memory/layout.ts';
 import type { VirtualClock } from '../memory/virtual-clock.ts';
 import type { CoreInstance } from './core-instance.ts';
@@ -24,8 +29,10 @@ import type { CoreInstance } from './core-instance.ts';
 const SLICE = 500_000;
 /** Longest sleep of a halted vCPU, in ms: messages that come without a kick wait that long. */
 const LONGEST_SLEEP_MS = 100;
-/** MWAIT sees no stores of others, so it ends by itself after this many ms. */
-const MWAIT_SLEEP_MS = 1;
+/** How long MWAIT sleeps between two looks at its line, in ms: short at first, then longer, so that idling costs little. */
+const FIRST_LOOK_MS = 0.05;
+const LOOK_GROWTH = 1.25;
+const LONGEST_LOOK_MS = 0.5;
 /** Bit of CPU_SLOW_REASONS that is ours: one instruction a block. */
 const SLOW_DEBUGGER = 2;
 const CODE_SEGMENT_BASE = CPU_SEG_BASE + 8;
@@ -35,6 +42,7 @@ export type SliceResult = 'ran' | 'slept' | 'shutdown' | 'exception' | 'breakpoi
 
 export class VcpuRunner {
   readonly #core: CoreInstance;
+  readonly #memory: WebAssembly.Memory;
   readonly #clock: VirtualClock;
   readonly #words: Int32Array;
   readonly #view: DataView;
@@ -42,6 +50,7 @@ export class VcpuRunner {
 
   constructor(core: CoreInstance, memory: WebAssembly.Memory, clock: VirtualClock) {
     this.#core = core;
+    this.#memory = memory;
     this.#clock = clock;
     this.#words = new Int32Array(memory.buffer, core.base);
     this.#view = new DataView(memory.buffer, core.base, 0x2000);
@@ -104,11 +113,35 @@ export class VcpuRunner {
     const pending = Atomics.load(this.#words, word);
     if ((pending & (this.#words[CPU_ATTENTION_MASK >> 2] ?? 0)) !== 0) return;
     const untilTimer = (this.#view.getFloat64(CPU_APIC + APIC_TIMER_EXPIRY, true) - this.#clock.now()) / 1e6;
-    const isMwait = this.#words[CPU_HALT_STATE >> 2] === HALT_MWAIT;
-    const longest = isMwait ? MWAIT_SLEEP_MS : LONGEST_SLEEP_MS;
-    Atomics.wait(this.#words, word, pending, Math.max(0, Math.min(untilTimer, longest)));
-    if (isMwait) this.#words[CPU_HALT_STATE >> 2] = HALT_RUNNING;
+    const longest = Math.max(0, Math.min(untilTimer, LONGEST_SLEEP_MS));
+    if (this.#words[CPU_HALT_STATE >> 2] === HALT_MWAIT) this.#sleepOnLine(pending, longest);
+    else Atomics.wait(this.#words, word, pending, longest);
     this.#tickTimer();
+  }
+
+  /**
+   * MWAIT: sleeps like HLT for at most `longest` ms, but ends when the line changes, and for interrupts that IF masks
+   * too, as ECX bit 0 may ask (SDM vol. 2, "MWAIT": it may end for any reason).
+   */
+  #sleepOnLine(pending: number, longest: number): void {
+    let left = longest;
+    let look = FIRST_LOOK_MS;
+    let isOver = (pending & (PENDING_APIC | PENDING_PIC)) !== 0 || this.#hasLineChanged();
+    while (!isOver && left > 0) {
+      const step = Math.min(look, left);
+      isOver =
+        Atomics.wait(this.#words, CPU_PENDING >> 2, pending, step) !== 'timed-out' || this.#hasLineChanged();
+      left -= step;
+      look = Math.min(look * LOOK_GROWTH, LONGEST_LOOK_MS);
+    }
+    if (isOver) this.#words[CPU_HALT_STATE >> 2] = HALT_RUNNING;
+  }
+
+  #hasLineChanged(): boolean {
+    const line = (this.#words[CPU_MWAIT_LINE >> 2] ?? 0) >>> 0;
+    const now = new Int32Array(this.#memory.buffer, line, MONITOR_LINE_BYTES >> 2);
+    const armed = CPU_MONITOR_CONTENTS >> 2;
+    return now.some((_, i) => Atomics.load(now, i) !== this.#words[armed + i]);
   }
 
   #tickTimer(): void {

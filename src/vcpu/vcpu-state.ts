@@ -11,16 +11,20 @@ import {
   CPU_CURRENT_RECORD,
   CPU_EFER,
   CPU_GPR,
+  CPU_HALT_STATE,
   CPU_IN_GUEST,
   CPU_INDEX,
   CPU_INSTRUCTION_COUNT,
   CPU_MAILBOX,
+  CPU_MONITOR,
   CPU_MSR,
   CPU_RIP,
   CPU_SEG_SELECTOR,
   CPU_TLB,
   CPU_TLB_JOURNAL_COUNT,
   CPU_TLB_LARGE,
+  HALT_MWAIT,
+  HALT_RUNNING,
 } from '../memory/layout.ts';
 import type { CoreInstance } from './core-instance.ts';
 import type { VcpuRegisters, VcpuState } from './vcpu-contract.ts';
@@ -76,6 +80,9 @@ export function restoreState(memory: WebAssembly.Memory, core: CoreInstance, sta
   new Uint8Array(memory.buffer, core.base, REGISTER_BYTES).set(registers);
   new Uint8Array(memory.buffer, core.base + CPU_MSR, MSR_BYTES).set(modelSpecificRegisters);
   for (const [i, offset] of TRANSIENT.entries()) words[offset >> 2] = kept[i] ?? 0;
+  // The watched line is a host address of the memory it was taken from; MONITOR and MWAIT may end at any time.
+  words[CPU_MONITOR >> 2] = 0;
+  if (words[CPU_HALT_STATE >> 2] === HALT_MWAIT) words[CPU_HALT_STATE >> 2] = HALT_RUNNING;
   core.stateWritten();
 }
 

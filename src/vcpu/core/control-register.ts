@@ -78,6 +78,13 @@ function loadPointers(cpu: usize, cr3: u64): void {
   for (let i: u64 = 0; i < 4; i++) store<u64>(cpu + (<usize>i << 3), physicalRead(at + i * 8, 8), CPU_PDPTE);
 }
 
+/** Reads the directory pointers again if the paging mode, put in force by other means than a MOV, has any. */
+export function reloadPointers(cpu: usize): void {
+  if (!(load<u64>(cpu, CPU_CR0) & CR0_PG) || !(load<u64>(cpu, CPU_CR4) & CR4_PAE) || isLongMode(cpu)) return;
+  const at = load<u64>(cpu, CPU_CR3) & 0xffffffe0;
+  for (let i: u64 = 0; i < 4; i++) store<u64>(cpu + (<usize>i << 3), physicalRead(at + i * 8, 8), CPU_PDPTE);
+}
+
 /** Writes CR0. Raises #GP for combinations that do not exist. */
 export function writeCr0(cpu: usize, raw: u64): void {
   const value = (raw & CR0_KNOWN) | CR0_ET;

@@ -158,7 +158,12 @@ function systemTarget(cpu: usize, record: usize, selector: u32, descriptor: u64,
   if (type == TYPE_CALL_GATE32) gateOffset |= (descriptor >> 32) & 0xffff0000;
   gateCount = <u32>(descriptor >> 32) & 31;
   gateSize = isLongMode(cpu) ? 8 : type == TYPE_CALL_GATE32 ? 4 : 2;
-  if (isLongMode(cpu)) gateOffset |= readDescriptorHigh(cpu, selector, VECTOR_GP) << 32;
+  if (isLongMode(cpu)) {
+    const high = readDescriptorHigh(cpu, selector, VECTOR_GP);
+    // The upper half has a type field of its own, which must be 0 (SDM vol. 3, 5.8.3.1).
+    if ((high >> 40) & 31) raiseGP(cpu, error);
+    gateOffset |= high << 32;
+  }
   if (!(target & 0xfffc)) raiseGP(cpu, 0);
   gateCode = readDescriptor(cpu, target, VECTOR_GP);
   if (!isCode(gateCode) || dplOf(gateCode) > cpl(cpu)) raiseGP(cpu, selectorError(target));

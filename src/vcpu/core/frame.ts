@@ -8,7 +8,7 @@ import {
   CPU_TLB_SUPERVISOR,
   CPU_TLB_USER,
 } from "../../memory/layout";
-import { isCanonical, readSlow, writeSlow } from "./access";
+import { checkAlignment, isCanonical, readSlow, writeSlow } from "./access";
 import { ATTR_DB, ATTR_EXPAND_DOWN, SEG_SS } from "./bits";
 import { raiseWithError, VECTOR_SS } from "./fault";
 import { is64 } from "./state";
@@ -76,13 +76,17 @@ function addressAt(cpu: usize, pointer: u64, size: u32): u64 {
 /** Pushes `size` bytes: 2, 4 or 8. */
 export function pushFrame(cpu: usize, size: u32, value: u64): void {
   const pointer = framePointer - size;
-  writeSlow(cpu, tlb, addressAt(cpu, pointer, size), size, value);
+  const linear = addressAt(cpu, pointer, size);
+  if (tlb == cpu + CPU_TLB_USER) checkAlignment(cpu, linear, size);
+  writeSlow(cpu, tlb, linear, size, value);
   framePointer = pointer;
 }
 
 /** Pops `size` bytes. */
 export function popFrame(cpu: usize, size: u32): u64 {
-  const value = readSlow(cpu, tlb, addressAt(cpu, framePointer, size), size);
+  const linear = addressAt(cpu, framePointer, size);
+  if (tlb == cpu + CPU_TLB_USER) checkAlignment(cpu, linear, size);
+  const value = readSlow(cpu, tlb, linear, size);
   framePointer += size;
   return value;
 }

@@ -84,6 +84,7 @@ import { beginFrame, commitFrame, framePointer, openFrame, openLongFrame, pushFr
 import { updateMode } from "./mode";
 import { defineOne, MAP_ONE, OP_END, OP_IMM8, OP_NO64, slot } from "./opcode-table";
 import { loadRealSegment, loadVirtualSegment, markAccessed, selectorOf, setFromDescriptor, setSegment } from "./segment";
+import { cancelSingleStep } from "./single-step";
 import { cpl, finish, is64, isLongMode, isProtected, isV86, leave, nextRip } from "./state";
 import { inner, innerPointer, innerSelector, readInnerStack, switchTask, TASK_INTERRUPT, tssWord } from "./task";
 
@@ -147,6 +148,7 @@ export function deliver(cpu: usize, vector: u32, source: u32, returnRip: u64, ha
   store<u32>(cpu, vector + 1, CPU_DELIVERING_VECTOR);
   // INT n is benign, and its own faults are the program's.
   if (source == SOURCE_SOFTWARE) store<u32>(cpu, 0, CPU_DELIVERING_VECTOR);
+  cancelSingleStep();
   store<u32>(cpu, source == SOURCE_EXTERNAL ? DELIVERING_INTERRUPT : DELIVERING_EXCEPTION, CPU_DELIVERING_EXTERNAL);
   const external: u32 = source == SOURCE_SOFTWARE ? 0 : 1;
   if (isLongMode(cpu)) deliverLong(cpu, vector, source, returnRip, hasError, error, external);

@@ -14,6 +14,7 @@ import {
 import { checkWrite, read, readSystem, write } from "./access";
 import { segmentAddress } from "./address";
 import { FLAG_DF, FLAG_IOPL, FLAG_IOPL_SHIFT, SEG_ES, SEG_TR } from "./bits";
+import { noteIoAccess } from "./debug";
 import { enterGuest, leaveGuest } from "./exclusive";
 import { raiseGP } from "./fault";
 import { portIn, portOut } from "./host";
@@ -47,12 +48,14 @@ function readPort(cpu: usize, port: u32, size: u32): u32 {
   leaveGuest(cpu);
   const value = portIn(port, size);
   enterGuest(cpu);
+  noteIoAccess(cpu, port, size);
   return value;
 }
 function writePort(cpu: usize, port: u32, size: u32, value: u32): void {
   leaveGuest(cpu);
   portOut(port, size, value);
   enterGuest(cpu);
+  noteIoAccess(cpu, port, size);
 }
 
 // @ts-ignore: decorator

@@ -9,6 +9,7 @@ import {
   BLOCK_SSE,
   BLOCK_STACK32,
   BLOCK_X87,
+  CPU_ALIGNMENT_CHECK,
   CPU_ATTENTION_MASK,
   CPU_BLOCK_MODE,
   CPU_CR0,
@@ -46,6 +47,7 @@ import {
   PENDING_SMI,
   PENDING_INIT,
 } from "../../memory/layout";
+import { flushTlb } from "./tlb";
 import {
   ATTR_CODE,
   ATTR_DB,
@@ -55,6 +57,7 @@ import {
   ATTR_L,
   ATTR_RW,
   ATTR_USABLE,
+  CR0_AM,
   CR0_EM,
   CR0_PE,
   CR0_PG,
@@ -133,13 +136,23 @@ export function updateMode(cpu: usize): void {
   updateAttention(cpu);
 }
 
-/** Chooses the TLB of data accesses: after a change of CPL, EFLAGS.AC or CR4.SMAP. */
+/** Chooses the TLB of data accesses: after a change of CPL, EFLAGS.AC, CR0.AM or CR4.SMAP. */
 export function updateDataTlb(cpu: usize): void {
   const mode = load<u32>(cpu, CPU_MODE);
   let tlb = cpu + CPU_TLB_SUPERVISOR;
-  if ((mode & 3) == 3) tlb = cpu + CPU_TLB_USER;
-  else if (load<u64>(cpu, CPU_CR4) & CR4_SMAP && load<u32>(cpu, CPU_EFLAGS) & FLAG_AC) tlb = cpu + CPU_TLB_SUPERVISOR_AC;
+  if ((mode & 3) == 3) {
+    tlb = cpu + CPU_TLB_USER;
+    updateAlignmentCheck(cpu);
+  } else if (load<u64>(cpu, CPU_CR4) & CR4_SMAP && load<u32>(cpu, CPU_EFLAGS) & FLAG_AC) tlb = cpu + CPU_TLB_SUPERVISOR_AC;
   store<u32>(cpu, <u32>tlb, CPU_TLB);
+}
+
+/** Alignment checking at CPL 3 (SDM vol. 3, 6.15 "Interrupt 17"): entries filled before it was on must not be hit. */
+function updateAlignmentCheck(cpu: usize): void {
+  const on: u32 = load<u64>(cpu, CPU_CR0) & CR0_AM && load<u32>(cpu, CPU_EFLAGS) & FLAG_AC ? 1 : 0;
+  if (load<u32>(cpu, CPU_ALIGNMENT_CHECK) == on) return;
+  store<u32>(cpu, on, CPU_ALIGNMENT_CHECK);
+  if (on) flushTlb(cpu, true);
 }
 
 /** Decides which requests interrupt the guest and whether it runs one instruction at a time: after a change of EFLAGS.IF or TF. */
@@ -149,6 +162,8 @@ export function updateAttention(cpu: usize): void {
   let mask: u32 = PENDING_ALWAYS;
   if (flags & FLAG_IF && !shadow) mask |= PENDING_APIC | PENDING_PIC;
   if (load<u32>(cpu, CPU_NMI_BLOCKED) || shadow) mask &= ~PENDING_NMI;
+  // Firmware must not see an instruction's shadow, nor RSM lose it: an SMI waits for one instruction too.
+  if (shadow) mask &= ~PENDING_SMI;
   if (load<u32>(cpu, CPU_IN_SMM)) mask &= ~(PENDING_SMI | PENDING_INIT);
   const halt = load<u32>(cpu, CPU_HALT_STATE);
   if (halt == HALT_WAIT_SIPI || halt == HALT_SHUTDOWN) mask &= ~(PENDING_APIC | PENDING_PIC | PENDING_NMI | PENDING_SMI);

@@ -22,6 +22,7 @@ import {
   CPU_SEG_BASE,
   CPU_SEG_LIMIT,
   CPU_SIPI_VECTOR,
+  CPU_MONITOR,
   CPU_SLOW_REASONS,
   CPU_SMBASE,
   CPU_VECTOR,
@@ -76,6 +77,7 @@ function resetCore(cpu: usize): void {
   store<u64>(cpu, 0, CPU_DR + 48);
   store<u64>(cpu, 0x400, CPU_DR + 56);
   store<u32>(cpu, 0, CPU_SLOW_REASONS);
+  store<u32>(cpu, 0, CPU_MONITOR);
   store<u32>(cpu, 0, CPU_FAULT_PENDING);
   store<u32>(cpu, 0, CPU_DELIVERING_VECTOR);
   store<u32>(cpu, 0, CPU_CURRENT_RECORD);

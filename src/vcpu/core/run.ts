@@ -5,6 +5,7 @@ import {
   CPU_BUDGET,
   CPU_CURRENT_BLOCK,
   CPU_CURRENT_RECORD,
+  CPU_EFLAGS,
   CPU_EXCEPTION_HOOKS,
   CPU_EXIT_REASON,
   CPU_FAULT_PENDING,
@@ -22,6 +23,7 @@ import {
   RECORD_HANDLER,
   BLOCK_SINGLE,
 } from "../../memory/layout";
+import { FLAG_RF } from "./bits";
 import { enter } from "./block";
 import { enterGuest, leaveGuest } from "./exclusive";
 import { attend } from "./attention";
@@ -69,7 +71,7 @@ export function resume(cpu: usize): u32 {
     if (load<u32>(cpu, CPU_HALT_STATE) != HALT_RUNNING) return exit(cpu, EXIT_HALT);
     if (load<i32>(cpu, CPU_BUDGET) <= 0) return exit(cpu, EXIT_BUDGET);
     if (load<u32>(cpu, CPU_BLOCK_MODE) & BLOCK_SINGLE) runSingle(cpu);
-    else runBlocks(cpu, enter(cpu));
+    else runFreely(cpu);
   }
 }
 
@@ -80,6 +82,13 @@ function runBlocks(cpu: usize, first: usize): void {
     store<u32>(cpu, <u32>record, CPU_CURRENT_RECORD);
     record = call_indirect<usize>(<u32>load<u16>(record, RECORD_HANDLER), cpu, record);
   }
+}
+
+/** Blocks, with no breakpoint or trap flag to heed: RF, left by a REP or a step, is over with the first instruction. */
+function runFreely(cpu: usize): void {
+  const flags = load<u32>(cpu, CPU_EFLAGS);
+  if (flags & FLAG_RF) store<u32>(cpu, flags & ~FLAG_RF, CPU_EFLAGS);
+  runBlocks(cpu, enter(cpu));
 }
 
 /** One instruction, with what comes before and after each when breakpoints or the trap flag ask for it. */

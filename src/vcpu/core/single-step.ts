@@ -21,6 +21,11 @@ const DR6_BS: u64 = 0x4000;
 
 let trapFlag: bool = false;
 
+/** INT n and its kin, and SYSCALL that masks TF, do not trap in their handler (SDM vol. 3, 17.3.1.4). */
+export function cancelSingleStep(): void {
+  trapFlag = false;
+}
+
 /** DR7 bits 8 and 9 (LE, GE) aside: is breakpoint `i` enabled, and of this kind? */
 function isBreakpoint(dr7: u32, i: u32, kind: u32): bool {
   return ((dr7 >> (i * 2)) & 3) != 0 && ((dr7 >> (16 + i * 4)) & 3) == kind;

@@ -6,6 +6,7 @@ import {
   CPU_CR4,
   CPU_DR,
   CPU_EFER,
+  CPU_EXIT_REASON,
   CPU_GPR,
   CPU_HALT_STATE,
   CPU_IN_SMM,
@@ -16,17 +17,25 @@ import {
   CPU_SEG_LIMIT,
   CPU_SEG_SELECTOR,
   CPU_SMBASE,
+  EXIT_TRIPLE_FAULT,
   HALT_HLT,
   HALT_RUNNING,
+  HALT_SHUTDOWN,
+  SMM_ACTIVE,
+  SMM_NMI_WAS_BLOCKED,
 } from "../../memory/layout";
 import { FEATURE_LM } from "../cpu-features";
 import {
   ATTR_P,
   ATTR_USABLE,
+  CR0_CD,
   CR0_EM,
+  CR0_NW,
   CR0_PE,
   CR0_PG,
   CR0_TS,
+  EFER_LMA,
+  EFER_LME,
   SEG_CS,
   SEG_GDTR,
   SEG_GS,
@@ -34,6 +43,7 @@ import {
   SEG_LDTR,
   SEG_TR,
 } from "./bits";
+import { reloadPointers } from "./control-register";
 import { raiseUD } from "./fault";
 import { eflags, setEflagsRaw } from "./flags";
 import { updateMode } from "./mode";
@@ -41,7 +51,7 @@ import { defineOne, MAP_0F, OP_END, slot } from "./opcode-table";
 import { physicalRead, physicalWrite } from "./physical";
 import { setSegment } from "./segment";
 import { hasFeature, leave } from "./state";
-import { flushTlb } from "./tlb";
+import { breakpointsChanged } from "./system";
 
 const DATA: u32 = 0x10093;
 /** The save area begins at SMBASE + 8000h; offsets below are from there. */
@@ -84,6 +94,9 @@ const SAVE32_CR0: u32 = 0x7ffc;
 const REVISION32: u32 = 0x20000;
 /** ES..GS, LDTR, TR, GDTR, IDTR in the (undocumented) descriptor area: attributes, base, limit. */
 const SAVE32_DESCRIPTOR: u32 = 12;
+
+/** Legacy layout (SDM vol. 3, table 34-1): EAX first, EDI last. */
+const GENERAL32: u32 = 8;
 
 /** SMBASE as RSM found it: in force once everything else is restored. */
 let restoredBase: u32 = 0;
@@ -183,7 +196,7 @@ function save32(cpu: usize): void {
   save(cpu, SAVE32_CR4, 4, load<u64>(cpu, CPU_CR4));
   save(cpu, SAVE32_DR7, 4, load<u64>(cpu, CPU_DR + 56));
   save(cpu, SAVE32_DR6, 4, load<u64>(cpu, CPU_DR + 48));
-  for (let r: u32 = 0; r < 8; r++) save(cpu, SAVE32_REGISTERS + (7 - r) * 4, 4, load<u64>(cpu + (r << 3), CPU_GPR));
+  for (let r: u32 = 0; r < GENERAL32; r++) save(cpu, SAVE32_REGISTERS + r * 4, 4, load<u64>(cpu + (r << 3), CPU_GPR));
   save(cpu, SAVE32_EIP, 4, load<u64>(cpu, CPU_RIP));
   save(cpu, SAVE32_EFLAGS, 4, eflags(cpu));
   save(cpu, SAVE32_CR3, 4, load<u64>(cpu, CPU_CR3));
@@ -207,7 +220,7 @@ function restore32(cpu: usize): void {
   store<u64>(cpu, restore(cpu, SAVE32_CR4, 4), CPU_CR4);
   store<u64>(cpu, restore(cpu, SAVE32_DR7, 4), CPU_DR + 56);
   store<u64>(cpu, restore(cpu, SAVE32_DR6, 4), CPU_DR + 48);
-  for (let r: u32 = 0; r < 8; r++) store<u64>(cpu + (r << 3), restore(cpu, SAVE32_REGISTERS + (7 - r) * 4, 4), CPU_GPR);
+  for (let r: u32 = 0; r < GENERAL32; r++) store<u64>(cpu + (r << 3), restore(cpu, SAVE32_REGISTERS + r * 4, 4), CPU_GPR);
   store<u64>(cpu, restore(cpu, SAVE32_EIP, 4), CPU_RIP);
   setEflagsRaw(cpu, <u32>restore(cpu, SAVE32_EFLAGS, 4));
   store<u64>(cpu, restore(cpu, SAVE32_CR3, 4), CPU_CR3);
@@ -219,7 +232,7 @@ export function enterSmm(cpu: usize): void {
   if (hasFeature(cpu, FEATURE_LM)) save64(cpu);
   else save32(cpu);
   const base = load<u32>(cpu, CPU_SMBASE);
-  store<u32>(cpu, 1, CPU_IN_SMM);
+  store<u32>(cpu, load<u32>(cpu, CPU_NMI_BLOCKED) ? SMM_ACTIVE | SMM_NMI_WAS_BLOCKED : SMM_ACTIVE, CPU_IN_SMM);
   store<u32>(cpu, 1, CPU_NMI_BLOCKED);
   store<u32>(cpu, HALT_RUNNING, CPU_HALT_STATE);
   setEflagsRaw(cpu, 2);
@@ -230,20 +243,37 @@ export function enterSmm(cpu: usize): void {
   for (let s: u32 = 0; s <= SEG_GS; s++) setSegment(cpu, s, 0, 0, 0xffffffff, DATA);
   setSegment(cpu, SEG_CS, (base >> 4) & 0xffff, base, 0xffffffff, DATA);
   store<u64>(cpu, AREA, CPU_RIP);
-  flushTlb(cpu, true);
-  updateMode(cpu);
+  modeReplaced(cpu);
 }
 
-/** RSM: back to what was interrupted, with SMBASE as the handler left it in the save area. */
+/** After a change of everything that translation, decoding and debugging depend on. */
+function modeReplaced(cpu: usize): void {
+  updateMode(cpu);
+  breakpointsChanged(cpu);
+}
+
+/** Does CR0, as RSM loaded it, hold a combination that does not exist (SDM vol. 3, 34.4.1)? */
+function isImpossible(cr0: u64): bool {
+  return (cr0 & (CR0_PG | CR0_PE)) == CR0_PG || (cr0 & (CR0_NW | CR0_CD)) == CR0_NW;
+}
+
+/** RSM: back to what was interrupted, with all that the handler changed in the save area; SMBASE too (SDM vol. 3, 34.11). */
 function RSM(cpu: usize, record: usize): usize {
   if (!load<u32>(cpu, CPU_IN_SMM)) raiseUD(cpu);
   if (hasFeature(cpu, FEATURE_LM)) restore64(cpu);
   else restore32(cpu);
   store<u32>(cpu, restoredBase, CPU_SMBASE);
+  store<u32>(cpu, load<u32>(cpu, CPU_IN_SMM) & SMM_NMI_WAS_BLOCKED ? 1 : 0, CPU_NMI_BLOCKED);
   store<u32>(cpu, 0, CPU_IN_SMM);
-  store<u32>(cpu, 0, CPU_NMI_BLOCKED);
-  flushTlb(cpu, true);
-  updateMode(cpu);
+  const cr0 = load<u64>(cpu, CPU_CR0);
+  const efer = load<u64>(cpu, CPU_EFER);
+  store<u64>(cpu, cr0 & CR0_PG && efer & EFER_LME ? efer | EFER_LMA : efer & ~EFER_LMA, CPU_EFER);
+  if (isImpossible(cr0)) {
+    store<u32>(cpu, HALT_SHUTDOWN, CPU_HALT_STATE);
+    store<u32>(cpu, EXIT_TRIPLE_FAULT, CPU_EXIT_REASON);
+  }
+  modeReplaced(cpu);
+  reloadPointers(cpu);
   return leave(cpu, record);
 }
 

@@ -24,7 +24,7 @@ import {
 import { checkRead, checkWrite, read, write } from "./access";
 import { segmentAddress } from "./address";
 import { alu, CMP } from "./alu";
-import { ATTR_CODE, ATTR_EXPAND_DOWN, FLAG_DF, SEG_ES, SEG_FS } from "./bits";
+import { ATTR_CODE, ATTR_EXPAND_DOWN, FLAG_DF, FLAG_RF, SEG_ES, SEG_FS } from "./bits";
 import { branchTo } from "./block";
 import { define, defineOne, MAP_ONE, slot } from "./opcode-table";
 import { info, instructionRip, is64, next, putGpr } from "./state";
@@ -78,7 +78,7 @@ function pageRoom(linear: u64): u64 {
 }
 
 /** Host address of a byte that is read (or written) through the TLB, 0 if it needs the slow path. Raises #PF. */
-function readHost(cpu: usize, linear: u64): usize {
+export function readHost(cpu: usize, linear: u64): usize {
   const entry = entryOf(load<u32>(cpu, CPU_TLB), linear);
   if (load<u64>(entry, TLB_READ) != (linear & ~(<u64>4095))) {
     checkRead(cpu, linear, 1);
@@ -112,9 +112,22 @@ function repeatCount(cpu: usize, mask: u64): u64 {
   return count;
 }
 
-/** Leaves a repeated instruction to be entered again. */
+/**
+ * Leaves a repeated instruction to be entered again. RF tells whoever comes in between that it has begun, so that its
+ * instruction breakpoint does not hit again (SDM vol. 3, 17.3.1.1); only breakpoints and the trap flag could tell.
+ */
 export function pauseRepeat(cpu: usize, record: usize): usize {
+  if (load<u32>(cpu, CPU_BLOCK_MODE) & BLOCK_SINGLE) {
+    store<u32>(cpu, load<u32>(cpu, CPU_EFLAGS) | FLAG_RF, CPU_EFLAGS);
+  }
   return branchTo(cpu, record, instructionRip(cpu, record));
+}
+
+/** May several iterations be one step? Upward only, and not while each is to be seen alone (SDM vol. 3, 17.3.2). */
+// @ts-ignore: decorator
+@inline
+function mayBulk(cpu: usize, backward: bool, count: u64): bool {
+  return !backward && count > 1 && !(load<u32>(cpu, CPU_BLOCK_MODE) & BLOCK_SINGLE);
 }
 
 /** Elements that one bulk step may handle. */
@@ -137,7 +150,7 @@ function movs<T>(cpu: usize, record: usize): usize {
     const from = segmentAddress(cpu, segment, source, sizeof<T>(), false);
     const to = segmentAddress(cpu, SEG_ES, destination, sizeof<T>(), true);
     let done: u64 = 1;
-    const n = backward || count < 2
+    const n = !mayBulk(cpu, backward, count)
       ? 0
       : bulk<T>(
           count,
@@ -185,7 +198,7 @@ function stos<T>(cpu: usize, record: usize): usize {
     const destination = load<u64>(cpu, CPU_RDI) & mask;
     const to = segmentAddress(cpu, SEG_ES, destination, sizeof<T>(), true);
     let done: u64 = 1;
-    const n = backward || count < 2
+    const n = !mayBulk(cpu, backward, count)
       ? 0
       : bulk<T>(count, pageRoom(to), segmentRoom(cpu, SEG_ES, destination, mask));
     const at = n > 1 ? writeHost(cpu, to) : 0;
@@ -258,7 +271,7 @@ function cmps<T>(cpu: usize, record: usize): usize {
     let done: u64 = 1;
     let a: T;
     let b: T;
-    const n = backward || count < 2
+    const n = !mayBulk(cpu, backward, count)
       ? 0
       : bulk<T>(
           count,
@@ -308,7 +321,7 @@ function scas<T>(cpu: usize, record: usize): usize {
     const to = segmentAddress(cpu, SEG_ES, destination, sizeof<T>(), false);
     let done: u64 = 1;
     let b: T;
-    const n = backward || count < 2 ? 0 : bulk<T>(count, pageRoom(to), segmentRoom(cpu, SEG_ES, destination, mask));
+    const n = !mayBulk(cpu, backward, count) ? 0 : bulk<T>(count, pageRoom(to), segmentRoom(cpu, SEG_ES, destination, mask));
     const at = n > 1 ? readHost(cpu, to) : 0;
     if (at) {
       let i: usize = 0;

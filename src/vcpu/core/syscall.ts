@@ -25,12 +25,13 @@ import {
 } from "../../memory/layout";
 import { FEATURE_FSGSBASE, FEATURE_SEP, FEATURE_SYSCALL } from "../cpu-features";
 import { isCanonical } from "./access";
-import { CR0_PE, CR4_FSGSBASE, EFER_SCE, FLAG_IF, FLAG_RF, FLAG_VM, SEG_CS, SEG_FS, SEG_GS, SEG_SS } from "./bits";
+import { CR0_PE, CR4_FSGSBASE, EFER_SCE, FLAG_IF, FLAG_RF, FLAG_TF, FLAG_VM, SEG_CS, SEG_FS, SEG_GS, SEG_SS } from "./bits";
 import { raiseGP, raiseUD } from "./fault";
 import { eflags, setEflagsRaw } from "./flags";
 import { updateMode } from "./mode";
 import { byMem, byPrefix, byReg, byRm, defineOne, defineReg, MAP_0F, OP_END, OP_MODRM, OP_ONLY64, slot } from "./opcode-table";
 import { setSegment } from "./segment";
+import { cancelSingleStep } from "./single-step";
 import { cpl, info, is64, isLongMode, isProtected, leave, next, nextRip, putRm, rm } from "./state";
 
 const R11: usize = CPU_GPR + 11 * 8;
@@ -77,6 +78,7 @@ function SYSCALL(cpu: usize, record: usize): usize {
     loadFlat(cpu, SEG_CS, selector, CODE32);
   }
   loadFlat(cpu, SEG_SS, selector + 8, DATA);
+  if (!(eflags(cpu) & FLAG_TF)) cancelSingleStep();
   updateMode(cpu);
   return leave(cpu, record);
 }

@@ -4,28 +4,32 @@ import {
   CPU_DR,
   CPU_HALT_STATE,
   CPU_MONITOR,
+  CPU_MONITOR_CONTENTS,
+  CPU_MWAIT_LINE,
   CPU_RAX,
   CPU_RCX,
   CPU_SLOW_REASONS,
   HALT_HLT,
   HALT_MWAIT,
+  MONITOR_LINE_BYTES,
   RECORD_REG,
 } from "../../memory/layout";
 import { FEATURE_MONITOR } from "../cpu-features";
-import { checkRead } from "./access";
 import { segmentAddress, truncateAddress } from "./address";
 import { CR4_DE } from "./bits";
 import { raise, raiseGP, raiseUD, VECTOR_DB } from "./fault";
 import { updateAttention } from "./mode";
 import { byMem, byReg, byRm, defineOne, MAP_0F, OP_END, OP_FORCE64, OP_MODRM, OP_REGNUM, slot, MAP_ONE } from "./opcode-table";
 import { cpl, finish, is64, next, putRm, rm } from "./state";
-import { sourceSegment } from "./string";
+import { readHost, sourceSegment } from "./string";
 import { flushTlb } from "./tlb";
 
 const DR7_GENERAL_DETECT: u64 = 0x2000;
 const DR6_BD: u64 = 0x2000;
 const DR6_FIXED: u64 = 0xffff0ff0;
 const DR7_FIXED: u64 = 0x400;
+/** Bit of CPU_SLOW_REASONS; the debugger has another. */
+const SLOW_BREAKPOINTS: u32 = 1;
 
 function checkSupervisor(cpu: usize): void {
   if (cpl(cpu) != 0) raiseGP(cpu, 0);
@@ -37,26 +41,31 @@ function HLT(cpu: usize, record: usize): usize {
   return finish(cpu, record);
 }
 
-/** MONITOR notes that a line is armed; see MWAIT. */
+/** MONITOR notes the line and what it holds; only memory is watched. */
 function MONITOR(cpu: usize, record: usize): usize {
   checkSupervisor(cpu);
   if (load<u64>(cpu, CPU_RCX)) raiseGP(cpu, 0);
   const offset = truncateAddress(record, load<u64>(cpu, CPU_RAX));
   const linear = segmentAddress(cpu, sourceSegment(record), offset, 1, false);
-  checkRead(cpu, linear, 1);
-  store<u32>(cpu, 1, CPU_MONITOR);
+  const line = readHost(cpu, linear) & ~(MONITOR_LINE_BYTES - 1);
+  if (line) memory.copy(cpu + CPU_MONITOR_CONTENTS, line, MONITOR_LINE_BYTES);
+  store<u32>(cpu, <u32>line, CPU_MONITOR);
   return next(record);
 }
 
 /**
- * MWAIT may end for any reason (SDM vol. 2, "MWAIT"): the vCPU sleeps as with HLT, but its actor wakes it after a
- * moment, since stores of others to the line are not watched.
+ * The vCPU sleeps as with HLT, unless the armed line has changed already or none is armed; whoever runs it looks at the
+ * line from time to time. MWAIT may end for any reason (SDM vol. 2, "MWAIT").
  */
 function MWAIT(cpu: usize, record: usize): usize {
   checkSupervisor(cpu);
   if (load<u64>(cpu, CPU_RCX) & ~(<u64>1)) raiseGP(cpu, 0);
-  if (load<u32>(cpu, CPU_MONITOR)) store<u32>(cpu, HALT_MWAIT, CPU_HALT_STATE);
+  const line = <usize>load<u32>(cpu, CPU_MONITOR);
   store<u32>(cpu, 0, CPU_MONITOR);
+  store<u32>(cpu, <u32>line, CPU_MWAIT_LINE);
+  if (line && memory.compare(line, cpu + CPU_MONITOR_CONTENTS, MONITOR_LINE_BYTES) == 0) {
+    store<u32>(cpu, HALT_MWAIT, CPU_HALT_STATE);
+  }
   return finish(cpu, record);
 }
 
@@ -112,7 +121,8 @@ function MOV_TO_DR(cpu: usize, record: usize): usize {
 /** Watched pages leave the TLB, and instructions run one at a time while an instruction breakpoint is armed. */
 export function breakpointsChanged(cpu: usize): void {
   flushTlb(cpu, true);
-  store<u32>(cpu, load<u32>(cpu, CPU_DR + 56) & 0xff ? 1 : 0, CPU_SLOW_REASONS);
+  const others = load<u32>(cpu, CPU_SLOW_REASONS) & ~SLOW_BREAKPOINTS;
+  store<u32>(cpu, load<u32>(cpu, CPU_DR + 56) & 0xff ? others | SLOW_BREAKPOINTS : others, CPU_SLOW_REASONS);
   updateAttention(cpu);
 }
 

@@ -1,5 +1,6 @@
 // The software TLB: filling, flushing, and the slow path of every access that misses it.
 import {
+  CPU_ALIGNMENT_CHECK,
   CPU_TLB,
   CPU_TLB_USER,
   CPU_TLB_SUPERVISOR,
@@ -77,7 +78,7 @@ export function translate(cpu: usize, tlb: usize, linear: u64, access: u32): u32
   const entry = entryOf(tlb, linear);
   const known = load<u32>(entry, TLB_ADDEND) == hostPage - <u32>page && holds(entry, page);
   if (!known) journal(cpu, tlb, entry);
-  const watched = isWatched(cpu, page);
+  const watched = isWatched(cpu, page) || (user && load<u32>(cpu, CPU_ALIGNMENT_CHECK) != 0);
   // A page is written without asking only once its dirty bits are noted and while nothing decoded from it is valid.
   let writeTag = known ? load<u64>(entry, TLB_WRITE) : NO_TAG;
   if (access == ACCESS_WRITE && isWritable(type)) {

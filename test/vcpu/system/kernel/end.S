@@ -1,0 +1,5 @@
+.org 0xfff0
+.code16
+  .byte 0xea
+  .word boot - image, 0xf000
+.org 0x10000
