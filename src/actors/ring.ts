@@ -7,14 +7,16 @@ import { ActorError } from './actor-error.ts';
  *
  * | word     | byte | writer   | meaning and ordering |
  * | -------- | ---- | -------- | -------------------- |
- * | HEAD     |    0 | producer | bytes ever written, modulo 2^32. Stored after the bytes themselves; whoever loads it sees them. The consumer sleeps on it |
- * | TAIL     |   64 | consumer | bytes ever read, modulo 2^32. Stored after the bytes were copied out; the producer may then reuse them. The producer sleeps on it |
- * | AWAITED  |  128 | both     | consumer: 1 before it sleeps on HEAD, then it looks at HEAD again. Producer: swaps it for 0 after HEAD has moved and, if it was 1, notifies HEAD |
- * | NEEDED   |  192 | both     | producer: the free bytes that it waits for, before it sleeps on TAIL, then it looks at TAIL again. Consumer: after TAIL has moved, if as much is free, swaps it for 0 and notifies TAIL |
- * | CLOSED   |  256 | both     | bit 0: the producer will write no more; bit 1: the consumer will read no more. Set once, then both HEAD and TAIL are notified |
+ * | HEAD     |    0 | producer | bytes ever written, modulo 2^32. Stored after the bytes themselves; whoever loads it sees them |
+ * | TAIL     |   64 | consumer | bytes ever read, modulo 2^32. Stored after the bytes were copied out; the producer may then reuse them |
+ * | AWAITED  |  128 | both     | consumer: 1 before it looks at HEAD for the last time and sleeps on this word while it is 1. Producer: after HEAD has moved, swaps it for 0 and, if it was 1, notifies it |
+ * | NEEDED   |  192 | both     | producer: the free bytes that it waits for, before it looks at TAIL for the last time and sleeps on this word while it is that. Consumer: after TAIL has moved, if as much is free, swaps it for 0 and notifies it |
+ * | CLOSED   |  256 | both     | bit 0: the producer will write no more; bit 1: the consumer will read no more. Set once, then both sleepers are woken |
  *
  * All words are only touched with `Atomics`, which order everything sequentially: "announce the wait, then look again"
- * on one side and "publish, then look for an announcement" on the other cannot both miss.
+ * on one side and "publish, then look for an announcement" on the other cannot both miss. A sleeper sleeps on its own
+ * announcement: taking that back is what wakes it, so it does not matter whether it sleeps already. One that is woken
+ * for an earlier announcement looks again and goes back to sleep.
  */
 const LINE = 64 / Int32Array.BYTES_PER_ELEMENT;
 const HEAD = 0;
@@ -23,6 +25,8 @@ const AWAITED = 2 * LINE;
 const NEEDED = 3 * LINE;
 const CLOSED = 4 * LINE;
 const HEADER_BYTES = 5 * 64;
+
+const ANNOUNCED = 1;
 
 const PRODUCER_CLOSED = 1;
 const CONSUMER_CLOSED = 2;
@@ -83,8 +87,15 @@ class RingEnd {
 
   protected closeSide(bit: number): void {
     Atomics.or(this.words, CLOSED, bit);
-    Atomics.notify(this.words, HEAD);
-    Atomics.notify(this.words, TAIL);
+    this.wake(AWAITED);
+    this.wake(NEEDED);
+  }
+
+  /** Takes back the announcement in `word`, if there is one, and wakes who made it. */
+  protected wake(word: number): void {
+    if (Atomics.exchange(this.words, word, 0) !== 0) {
+      Atomics.notify(this.words, word);
+    }
   }
 
   protected sideClosed(bit: number): boolean {
@@ -133,10 +144,8 @@ export class RingProducer extends RingEnd {
         return false;
       }
       Atomics.store(this.words, NEEDED, wanted);
-      const tail = Atomics.load(this.words, TAIL);
-      this.#tail = tail;
-      if (this.#free() < bytes && !this.abandoned) {
-        Atomics.wait(this.words, TAIL, tail, leftMs);
+      if (!this.hasRoom(bytes) && !this.abandoned) {
+        Atomics.wait(this.words, NEEDED, wanted, leftMs);
       }
       Atomics.store(this.words, NEEDED, 0);
     }
@@ -157,8 +166,8 @@ export class RingProducer extends RingEnd {
   /** Shows what is staged to the consumer, and wakes it if it sleeps. */
   publish(): void {
     Atomics.store(this.words, HEAD, this.#staged);
-    if (Atomics.load(this.words, AWAITED) !== 0 && Atomics.exchange(this.words, AWAITED, 0) !== 0) {
-      Atomics.notify(this.words, HEAD);
+    if (Atomics.load(this.words, AWAITED) !== 0) {
+      this.wake(AWAITED);
     }
   }
 
@@ -215,8 +224,7 @@ export class RingConsumer extends RingEnd {
     Atomics.store(this.words, TAIL, this.#taken);
     const needed = Atomics.load(this.words, NEEDED);
     if (needed !== 0 && this.capacity - this.#filledNow() >= needed) {
-      Atomics.store(this.words, NEEDED, 0);
-      Atomics.notify(this.words, TAIL);
+      this.wake(NEEDED);
     }
   }
 
@@ -231,9 +239,8 @@ export class RingConsumer extends RingEnd {
       if (leftMs <= 0 || this.sideClosed(PRODUCER_CLOSED)) {
         break;
       }
-      const head = this.#announceWait();
-      if (head !== undefined) {
-        Atomics.wait(this.words, HEAD, head, leftMs);
+      if (this.#announceWait()) {
+        Atomics.wait(this.words, AWAITED, ANNOUNCED, leftMs);
       }
       Atomics.store(this.words, AWAITED, 0);
     }
@@ -245,11 +252,10 @@ export class RingConsumer extends RingEnd {
    * already. A wait that is pending does not keep the process alive.
    */
   bytesOrEnd(): Promise<unknown> | undefined {
-    const head = this.has(1) || this.sideClosed(PRODUCER_CLOSED) ? undefined : this.#announceWait();
-    if (head === undefined) {
+    if (this.has(1) || !this.#announceWait()) {
       return undefined;
     }
-    const wait = Atomics.waitAsync(this.words, HEAD, head);
+    const wait = Atomics.waitAsync(this.words, AWAITED, ANNOUNCED);
     return wait.async ? wait.value : undefined;
   }
 
@@ -258,12 +264,10 @@ export class RingConsumer extends RingEnd {
     this.closeSide(CONSUMER_CLOSED);
   }
 
-  /** Says that this side is about to sleep; the HEAD to sleep on, or undefined when there is no reason to any more. */
-  #announceWait(): number | undefined {
-    Atomics.store(this.words, AWAITED, 1);
-    const head = Atomics.load(this.words, HEAD);
-    this.#head = head;
-    return this.#filled() > 0 || this.sideClosed(PRODUCER_CLOSED) ? undefined : head;
+  /** Says that this side is about to sleep; false when there is no reason to any more. */
+  #announceWait(): boolean {
+    Atomics.store(this.words, AWAITED, ANNOUNCED);
+    return this.#filledNow() === 0 && !this.sideClosed(PRODUCER_CLOSED);
   }
 
   #filled(): number {
