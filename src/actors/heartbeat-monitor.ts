@@ -10,7 +10,7 @@ interface Watched {
 }
 
 /**
- * Judges the heartbeats of all workers from the supervisor's thread. It looks every few seconds with a timer that
+ * Judges the heartbeats of all workers from the supervisor's thread. It looks about once a second with a timer that
  * keeps nothing alive. A look that comes late counts as one period only: when this very thread, or the whole machine,
  * was asleep, the workers are given the chance to beat again.
  */

@@ -1,7 +1,7 @@
 /**
  * The heartbeat of a worker thread: one shared 32-bit word.
  *
- * Owner: the worker, the only writer (`Atomics.add`), every few seconds from a timer of its own, or more often by
+ * Owner: the worker, the only writer (`Atomics.add`), about once a second from a timer of its own, or more often by
  * itself. Reader: the supervisor's thread (`Atomics.load`), which compares it with what it read before; the value means
  * nothing. Nobody is woken by it and it orders nothing.
  */
@@ -24,7 +24,7 @@ export class Pulse {
 }
 
 /** How often a worker beats, milliseconds, when nobody asks for a shorter heartbeat. */
-export const BEAT_PERIOD_MS = 2500;
+export const BEAT_PERIOD_MS = 1000;
 
 /** How often to beat, and to look, so that a silence of `heartbeatMs` is told from a late timer. */
 export function beatPeriod(heartbeatMs: number): number {
