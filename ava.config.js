@@ -3,7 +3,7 @@ export default {
   files:
     process.env.TROUPE_TEST_VCPU === '1'
       ? ['test/vcpu/**/*.test.ts']
-      : ['test/**/*.test.ts', '!test/vcpu/**'],
+      : ['test/**/*.test.ts', '!test/vcpu/**', '!test/actors/synchronous-loop.test.ts'],
   extensions: ['ts'],
   nodeArguments: ['--import=tsx'],
   workerThreads: false,
