@@ -2,6 +2,7 @@
 import { chardevFromOptions } from '../backends/chardev/chardev-options.ts';
 import type {
   BoardConfig,
+  FirmwareConfig,
   InheritedDescriptor,
   MachineConfig,
   MonitorConfig,
@@ -193,6 +194,17 @@ function checkDaemon(draft: CommandLineDraft): void {
   }
 }
 
+const NO_FIRMWARE: FirmwareConfig = {
+  bios: undefined,
+  searchPath: [],
+  kernel: undefined,
+  initrd: undefined,
+  append: undefined,
+  optionRoms: [],
+  acpiTables: [],
+  smbios: [],
+};
+
 /** Completes and checks the draft. Throws CommandLineError; adds warnings to the draft. */
 export function buildMachineConfig(draft: CommandLineDraft): MachineConfig {
   const machine = chooseMachine(draft.store.itemsOf('machine'), (text) => draft.warnings.push(text));
@@ -216,6 +228,15 @@ export function buildMachineConfig(draft: CommandLineDraft): MachineConfig {
     singleStep: draft.singleStep,
     incoming: draft.incoming,
     noDefaults: draft.noDefaults,
+    drives: [],
+    firmware: NO_FIRMWARE,
+    serials: [],
+    parallels: [],
+    debugConsole: undefined,
+    vga: 'none',
+    qtest: undefined,
+    balloon: undefined,
+    noGraphic: draft.nographic,
     chardevs,
     monitors: buildMonitors(draft, chardevs),
     inheritedDescriptors: buildDescriptors(draft.store.itemsOf('add-fd')),

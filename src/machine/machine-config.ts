@@ -3,6 +3,7 @@
  * it, everything else reads the part that concerns it. Plain data: it crosses threads by structured clone.
  */
 import type { ChardevConfig } from '../backends/chardev/chardev-config.ts';
+import type { DriveConfig } from '../block/storage-contract.ts';
 
 /** One `group "id"` of key=value pairs that was given, in the order given (`-device`, `-object`, `-readconfig`…). */
 export interface OptionSection {
@@ -100,6 +101,56 @@ export interface BoardConfig {
   readonly watchdogAction: WatchdogAction;
 }
 
+/** Where a drive is attached; `none` leaves that to a -device. */
+export type DriveInterface = 'ide' | 'scsi' | 'floppy' | 'pflash' | 'mtd' | 'sd' | 'virtio' | 'none';
+
+/** A drive and its place on the board. */
+export interface BoardDrive {
+  readonly drive: DriveConfig;
+  readonly interface: DriveInterface;
+  readonly bus: number;
+  readonly unit: number;
+  readonly media: 'disk' | 'cdrom';
+  readonly serial: string | undefined;
+  /** PCI address for if=virtio. */
+  readonly address: string | undefined;
+  readonly geometry:
+    | {
+        readonly cylinders: number;
+        readonly heads: number;
+        readonly sectors: number;
+        readonly translation: 'auto' | 'none' | 'lba';
+      }
+    | undefined;
+}
+
+export interface OptionRom {
+  readonly file: string;
+  readonly bootIndex: number | undefined;
+}
+
+/** -bios, -L, -kernel and what goes with them. File names as given. */
+export interface FirmwareConfig {
+  readonly bios: string | undefined;
+  /** Directories searched for firmware files, first one first. */
+  readonly searchPath: readonly string[];
+  readonly kernel: string | undefined;
+  readonly initrd: string | undefined;
+  readonly append: string | undefined;
+  readonly optionRoms: readonly OptionRom[];
+  /** Texts of -acpitable and -smbios, in the order given. */
+  readonly acpiTables: readonly string[];
+  readonly smbios: readonly string[];
+}
+
+export type VgaModel = 'std' | 'cirrus' | 'none';
+
+/** -qtest: the character device that speaks the protocol, and -qtest-log. */
+export interface QtestConfig {
+  readonly chardev: string;
+  readonly log: string | undefined;
+}
+
 export interface MachineConfig {
   /** Full name, aliases resolved: `pc-i440fx-1.5`, `isapc`, `none`. */
   readonly machine: string;
@@ -121,6 +172,19 @@ export interface MachineConfig {
   /** URI of -incoming. */
   readonly incoming: string | undefined;
   readonly noDefaults: boolean;
+  /** Drives in the order of their creation, the empty default ones included. */
+  readonly drives: readonly BoardDrive[];
+  readonly firmware: FirmwareConfig;
+  /** Labels of the character devices of the serial ports, by port; undefined where there is none. */
+  readonly serials: readonly (string | undefined)[];
+  readonly parallels: readonly (string | undefined)[];
+  readonly debugConsole: string | undefined;
+  readonly vga: VgaModel;
+  /** Given: no vCPU runs and the virtual clock moves when told (-machine accel=qtest). */
+  readonly qtest: QtestConfig | undefined;
+  readonly balloon: { readonly address: string | undefined } | undefined;
+  /** -nographic or -display none: there is no window in any case, but escapes and defaults differ. */
+  readonly noGraphic: boolean;
   readonly chardevs: readonly NamedChardev[];
   readonly monitors: readonly MonitorConfig[];
   readonly inheritedDescriptors: readonly InheritedDescriptor[];

@@ -23,9 +23,13 @@ test('an actor in a synchronous loop is woken by messages from every thread and 
   const relayed = await asker.ask('askTurns', 'loop');
   t.true(relayed > 0);
   const before = await loop.ask('turns', null);
+  for (let count = 0; count < 100; count++) {
+    await loop.ask('turns', null);
+  }
   const after = await loop.ask('turns', null);
-  // Each ask costs a turn to find it and may cost one to fall asleep again: it sleeps, it does not spin.
-  t.true(after > before && after - before <= 4, `${before} to ${after}`);
+  // Each ask costs a turn to find it and may cost one to fall asleep again: it sleeps, it does not spin. It may cost
+  // none too: a turn takes all that has come, and an ask that follows an answer quickly comes in the same turn.
+  t.true(after - before <= 2 * 101, `${before} to ${after}`);
   const left = loop.stream('left');
   loop.tell('leave', null);
   t.deepEqual(await left.next(), { value: false, done: false });
@@ -54,6 +58,9 @@ test('waking is for the thread of the loop only: others answer as ever', async (
   loop.tell('enter', words);
   await entered(loop);
   const wakes = Atomics.load(words, 0);
-  t.is(await other.ask('echo', 1), 1);
-  t.is(Atomics.load(words, 0), wakes);
+  for (let count = 0; count < 100; count++) {
+    t.is(await other.ask('echo', count), count);
+  }
+  // The supervisor learns of the word by a message of its own, which may come as late as this, and wakes once for it.
+  t.true(Atomics.load(words, 0) - wakes <= 1);
 });

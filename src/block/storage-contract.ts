@@ -1,0 +1,108 @@
+/**
+ * The storage actor: it owns every drive and moves data between images and guest RAM without a copy in between. Devices reach
+ * it through the `BlockBackend` that the machine makes of a drive.
+ */
+import type { SharedPiece } from './shared-piece.ts';
+
+/** A drive as the command line or a monitor describes it (cli.md §2, group drive). */
+export interface DriveConfig {
+  /** `ide0-hd0`, or what `id=` says. */
+  readonly id: string;
+  /** Absent: an empty removable drive. */
+  readonly file: string | undefined;
+  readonly format: string | undefined;
+  readonly readOnly: boolean;
+  readonly snapshot: boolean;
+  readonly cache: 'none' | 'writeback' | 'writethrough' | 'directsync' | 'unsafe';
+  readonly aio: 'threads' | 'native';
+  readonly discard: 'ignore' | 'unmap';
+  readonly copyOnRead: boolean;
+  readonly rerror: 'report' | 'ignore' | 'stop';
+  readonly werror: 'report' | 'ignore' | 'stop' | 'enospc';
+  /** Bytes and operations a second; 0 is no limit. */
+  readonly throttle: {
+    readonly bps: number;
+    readonly bpsRead: number;
+    readonly bpsWrite: number;
+    readonly iops: number;
+    readonly iopsRead: number;
+    readonly iopsWrite: number;
+  };
+  /** Keys that belong to the block driver. */
+  readonly driverOptions: readonly (readonly [key: string, value: string])[];
+}
+
+/** What a device and query-block must know of the medium. */
+export interface MediumInfo {
+  /** File name as given. */
+  readonly file: string;
+  readonly format: string;
+  /** Bytes; a multiple of 512. */
+  readonly bytes: number;
+  readonly readOnly: boolean;
+  readonly encrypted: boolean;
+  readonly backingFile: string | undefined;
+  readonly backingDepth: number;
+}
+
+/** Totals of one drive since it was made: what query-blockstats shows. Times in ns. */
+export interface DriveStatistics {
+  readonly readBytes: number;
+  readonly writeBytes: number;
+  readonly readOperations: number;
+  readonly writeOperations: number;
+  readonly flushOperations: number;
+  readonly readNs: number;
+  readonly writeNs: number;
+  readonly flushNs: number;
+  /** Highest byte written. */
+  readonly highestOffset: number;
+}
+
+/** One transfer. `offset` in bytes on the medium; the pieces are filled or taken in their order. */
+export interface Transfer {
+  readonly drive: string;
+  readonly offset: number;
+  readonly pieces: readonly SharedPiece[];
+}
+
+/** Outcome of a request: 0, or a positive errno of the host (5 EIO, 28 ENOSPC…). */
+export type Outcome = number;
+
+export interface StorageAsks {
+  /** Adds a drive; rejects with BlockError naming the file when it cannot be opened. */
+  addDrive(argument: DriveConfig): MediumInfo | null;
+  removeDrive(argument: { readonly drive: string }): void;
+  /** Puts a medium into a removable drive, or takes it out (`file` null). */
+  changeMedium(argument: {
+    readonly drive: string;
+    readonly file: string | null;
+    readonly format: string | null;
+  }): MediumInfo | null;
+  read(argument: Transfer): Outcome;
+  write(argument: Transfer): Outcome;
+  /** On disk when it answers. */
+  flush(argument: { readonly drive: string }): Outcome;
+  discard(argument: { readonly drive: string; readonly offset: number; readonly bytes: number }): Outcome;
+  writeZeroes(argument: { readonly drive: string; readonly offset: number; readonly bytes: number }): Outcome;
+  /** Bytes. */
+  resize(argument: { readonly drive: string; readonly bytes: number }): MediumInfo;
+  medium(argument: { readonly drive: string }): MediumInfo | null;
+  statistics(argument: { readonly drive: string }): DriveStatistics;
+  /** Finishes and flushes everything: a stopped machine's disks are as the guest left them. */
+  flushAll(argument: undefined): void;
+}
+
+export interface StorageContract {
+  asks: StorageAsks;
+  // biome-ignore lint/complexity/noBannedTypes: an empty set of tells
+  tells: {};
+  events: {
+    /** A medium was put in, taken out, or changed its size. */
+    mediumChanged: { readonly drive: string; readonly medium: MediumInfo | null };
+  };
+}
+
+export interface StorageActorConfig {
+  readonly memory: WebAssembly.Memory | undefined;
+}
