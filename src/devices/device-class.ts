@@ -4,6 +4,7 @@
  * devices all derive from the entry.
  */
 import type { QmpJson } from '../qapi/json-value.ts';
+import type { BoardServices } from './board-services.ts';
 import type { PropertyType } from './property-type.ts';
 
 /** A property of a device class. */
@@ -47,6 +48,19 @@ export interface InstanceProperty {
   set?(value: QmpJson): void;
 }
 
+/** A bus that a device brings with it, for other devices to plug into: `ide.0`. */
+export interface ChildBus {
+  /** Type name: what classes of devices that plug into it have as their `bus`. */
+  readonly type: string;
+  /** `ide.0`, or a name without its number that the board completes. */
+  readonly name: string;
+  /**
+   * What a device that is about to be created on this bus gets as its `ports`: the board's services and the bus's own.
+   * `values` are the device's properties: the bus reads its own there (`unit`). Throws TroupeError when there is no room.
+   */
+  plug(board: BoardServices, values: Readonly<Record<string, unknown>>): BoardServices;
+}
+
 /** A device that is plugged in and works. */
 export interface Device {
   /** Back to the state after power-on. */
@@ -57,6 +71,8 @@ export interface Device {
   /** Lets go of what the device holds; it is not used afterwards. */
   unrealize?(): void;
   readonly instanceProperties?: readonly InstanceProperty[];
+  /** Buses that it brings, in the order of their numbers. */
+  readonly buses?: readonly ChildBus[];
 }
 
 /** A class that only others build upon: it brings properties that they share (`pci-device`). */
