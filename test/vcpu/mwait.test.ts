@@ -25,6 +25,8 @@ const MWAIT = [0x0f, 0x01, 0xc9];
 const LOAD_EBX = [0x8b, 0x18]; // mov ebx, [rax]
 const STORE_EAX = [0x89, 0x00]; // mov [rax], eax
 const UD2 = [0x0f, 0x0b];
+/** So that a lost store shows as a failure and not as a test that never ends. */
+const LONGEST_MS = 60_000;
 const NEVER = 0x7ff0000000000000n;
 /** Answers a store at each of the guest's waits. */
 const WRITER = `
@@ -57,9 +59,14 @@ test('a store of another thread to the line ends the wait, and nothing else does
       target: (cpu.ramBase + LINE + 60) >> 2,
     },
   });
-  while (runner.slice() !== 'exception') await new Promise((resolve) => setImmediate(resolve));
+  t.teardown(() => writer.terminate());
+  const end = Date.now() + LONGEST_MS;
+  let result = runner.slice();
+  for (; result !== 'exception' && Date.now() < end; result = runner.slice()) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  t.is(result, 'exception');
   t.is(cpu.view.getUint32(LINE + 60, true), 77);
-  await writer.terminate();
 });
 
 test('a store outside the line does not end the wait', async (t) => {

@@ -12,7 +12,7 @@ const cpus = (count: number) =>
 runTest('locked increments of two vCPUs are all counted', async (t) => {
   const rounds = 100_000;
   const code = assemble(`mov ecx, ${rounds}; 1: lock inc qword ptr [${WORD}]; dec ecx; jnz 1b; ud2`);
-  const { outcomes, ram } = await runSmp(code, cpus(2));
+  const { outcomes, ram } = await runSmp(t, code, cpus(2));
   t.deepEqual(
     outcomes.map((one) => one.vector),
     [UD, UD],
@@ -24,7 +24,7 @@ runTest('locked additions that straddle two aligned words are all counted', asyn
   const rounds = 2_000;
   const at = WORD + 5;
   const code = assemble(`mov ecx, ${rounds}; 1: lock add qword ptr [${at}], 3; dec ecx; jnz 1b; ud2`);
-  const { ram } = await runSmp(code, cpus(2));
+  const { ram } = await runSmp(t, code, cpus(2));
   t.is(ram.getBigUint64(at, true), BigInt(6 * rounds));
 });
 
@@ -38,7 +38,7 @@ runTest('an aligned and a straddling locked operation on the same bytes do not l
     jnz 2f
   1: lock inc dword ptr [${WORD}]; dec ecx; jnz 1b; ud2
   2: lock add qword ptr [${WORD - 4}], rax; dec ecx; jnz 2b; ud2`);
-  const { ram } = await runSmp(code, cpus(2));
+  const { ram } = await runSmp(t, code, cpus(2));
   t.is(ram.getUint32(WORD, true), 2 * rounds);
 });
 
@@ -51,7 +51,7 @@ runTest('a spinlock of XCHG and a plain store excludes', async (t) => {
   3: inc qword ptr [${WORD + 64}]
     mov dword ptr [${WORD}], 0
     dec ecx; jnz 1b; ud2`);
-  const { ram } = await runSmp(code, cpus(2));
+  const { ram } = await runSmp(t, code, cpus(2));
   t.is(ram.getBigUint64(WORD + 64, true), BigInt(2 * rounds));
 });
 
@@ -64,7 +64,7 @@ runTest('CMPXCHG16B of two vCPUs keeps its halves together', async (t) => {
     lock cmpxchg16b [${WORD}]
     jnz 2b
     dec r8d; jnz 1b; ud2`);
-  const { ram } = await runSmp(code, cpus(2));
+  const { ram } = await runSmp(t, code, cpus(2));
   t.is(ram.getBigUint64(WORD, true), BigInt(2 * rounds));
   t.is(ram.getBigUint64(WORD + 8, true), BigInt(4 * rounds));
 });
@@ -93,7 +93,7 @@ runTest('with fences between store and load, one of two vCPUs sees the other', a
     inc r8d
     cmp r8d, ${rounds}; jbe 1b
     ud2`);
-  const { outcomes } = await runSmp(code, cpus(2));
+  const { outcomes } = await runSmp(t, code, cpus(2));
   t.deepEqual(
     outcomes.map((one) => one.registers[R9]),
     [0n, 0n],
@@ -123,6 +123,6 @@ runTest('code written by one vCPU is what another runs after it was told', async
   4: mov [${WORD + 64}], r8
     inc r8d; cmp r8d, ${rounds}; jbe 3b
     ud2`);
-  const { outcomes } = await runSmp(code, cpus(2));
+  const { outcomes } = await runSmp(t, code, cpus(2));
   t.is(outcomes[1]?.registers[R9], 0n);
 });

@@ -20,7 +20,7 @@ const ROM = 0xffff0000;
 const RAM_BYTES = 1024 * 1024;
 
 /** A vCPU at its reset vector, where `code` lies (real mode); what it emits is collected. */
-async function boot(code: readonly number[]) {
+async function boot(t: ExecutionContext, code: readonly number[]) {
   const module = await coreModule();
   const plan = planMemory({ cpus: 1, ramBytes: RAM_BYTES, romBytes: 0x10000 });
   const memory = allocateMemory(plan);
@@ -42,15 +42,20 @@ async function boot(code: readonly number[]) {
     },
     fail: (error) => failures.push(error),
   };
-  const { asks } = await vcpuActor.create(context, { memory, module, plan, index: 0, postedPorts: [] });
+  const { asks } = await vcpuActor.create(context, { memory, module, plan, index: 0 });
   await asks.reset(undefined);
+  // A vCPU that goes on would keep the process alive after a failure.
+  t.teardown(() => asks.pause(undefined));
   const ram = new DataView(memory.buffer, plan.ramBase, RAM_BYTES);
   return { asks, events, failures, memory, ram, state: new DataView(memory.buffer, CPU_GROUPS_BASE, 0x2000) };
 }
 
+/** A turn is a slice of the vCPU, or a sleep of at most 100 ms; nothing here needs more than a few. */
+const MOST_TURNS = 100;
+
 /** Turns of the event loop until `condition` holds. */
 async function until(t: ExecutionContext, condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 100_000 && !condition(); i++) await new Promise((resolve) => setImmediate(resolve));
+  for (let i = 0; i < MOST_TURNS && !condition(); i++) await new Promise((resolve) => setImmediate(resolve));
   t.true(condition());
 }
 
@@ -58,7 +63,7 @@ async function until(t: ExecutionContext, condition: () => boolean): Promise<voi
 const COUNT = [0xff, 0x06, 0x00, 0x05, 0xeb, 0xfa];
 
 test('a vCPU runs, pauses at an instruction boundary and gives the same state twice', async (t) => {
-  const cpu = await boot(COUNT);
+  const cpu = await boot(t, COUNT);
   await cpu.asks.run(undefined);
   await until(t, () => cpu.ram.getUint16(0x500, true) !== 0);
   await cpu.asks.pause(undefined);
@@ -72,7 +77,7 @@ test('a vCPU runs, pauses at an instruction boundary and gives the same state tw
 });
 
 test('single steps advance one instruction each', async (t) => {
-  const cpu = await boot(COUNT);
+  const cpu = await boot(t, COUNT);
   t.is(await cpu.asks.step({ instructions: 1 }), 0n);
   t.is(await cpu.asks.step({ instructions: 1 }), 4n);
   t.is(await cpu.asks.step({ instructions: 1 }), 0n);
@@ -81,7 +86,7 @@ test('single steps advance one instruction each', async (t) => {
 });
 
 test('a breakpoint stops before its instruction', async (t) => {
-  const cpu = await boot([0x40, 0x40, 0x40, 0xeb, 0xfe]);
+  const cpu = await boot(t, [0x40, 0x40, 0x40, 0xeb, 0xfe]);
   await cpu.asks.setBreakpoints({ addresses: [BigInt(ROM + 2)] });
   await cpu.asks.run(undefined);
   await until(t, () => cpu.events.length > 0);
@@ -91,7 +96,7 @@ test('a breakpoint stops before its instruction', async (t) => {
 
 test('a halted vCPU sleeps until an NMI runs its handler', async (t) => {
   // hlt; at F000:0010 the handler: mov word [0x600], 0x77; hlt
-  const cpu = await boot([0xf4]);
+  const cpu = await boot(t, [0xf4]);
   const rom = new Uint8Array(cpu.memory.buffer);
   const { romBase } = planMemory({ cpus: 1, ramBytes: RAM_BYTES, romBytes: 0x10000 });
   rom.set([0xc7, 0x06, 0x00, 0x06, 0x77, 0x00, 0xf4], romBase + 0x10);
@@ -108,7 +113,7 @@ test('a halted vCPU sleeps until an NMI runs its handler', async (t) => {
 
 test('a triple fault is a shutdown', async (t) => {
   // lidt cs:[20h] (limit 0); ud2
-  const cpu = await boot([0x2e, 0x0f, 0x01, 0x1e, 0x20, 0x00, 0x0f, 0x0b]);
+  const cpu = await boot(t, [0x2e, 0x0f, 0x01, 0x1e, 0x20, 0x00, 0x0f, 0x0b]);
   t.is(cpu.state.getUint32(CPU_EXCEPTION_HOOKS, true), 0);
   t.is(cpu.state.getBigUint64(CPU_EFER, true), 0n);
   await cpu.asks.run(undefined);
@@ -117,7 +122,7 @@ test('a triple fault is a shutdown', async (t) => {
 });
 
 test('what needs a paused vCPU says so while it runs', async (t) => {
-  const cpu = await boot(COUNT);
+  const cpu = await boot(t, COUNT);
   await cpu.asks.run(undefined);
   t.throws(() => cpu.asks.reset(undefined), { code: 'ERR_VCPU_RUNNING' });
   await cpu.asks.pause(undefined);

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import test, { type ExecutionContext } from 'ava';
 import {
@@ -13,6 +12,7 @@ import { describeCpu } from '../../../src/vcpu/cpu-description.ts';
 import { setUpCpu } from '../../../src/vcpu/cpu-setup.ts';
 import { InterruptBus } from '../../../src/vcpu/interrupt-bus.ts';
 import { coreModule } from '../support/core-build.ts';
+import { messageOf } from '../support/smp.ts';
 import { loadGuest, planGuest } from './apic-machine.ts';
 import type { WorkerGuestData } from './worker-guest.ts';
 import type { WorkerSenderData } from './worker-sender.ts';
@@ -20,6 +20,9 @@ import type { WorkerSenderData } from './worker-sender.ts';
 /** Where the guest counts what its handlers saw: apic-machine.ts. */
 const COUNTS = 0x40000;
 const COUNTS_BYTES = 0x1000;
+
+/** So that what is lost shows as a failure and not as a test that never ends. */
+const LIMIT_MS = 60_000;
 
 interface Threads {
   readonly memory: WebAssembly.Memory;
@@ -33,7 +36,8 @@ function spawn<Data>(file: string, workerData: Data): Worker {
   return new Worker(new URL(file, import.meta.url), { workerData, execArgv: ['--import=tsx'] });
 }
 
-async function start(cpus: number): Promise<Threads> {
+async function start(t: ExecutionContext, cpus: number): Promise<Threads> {
+  t.timeout(LIMIT_MS, 'an interrupt was lost');
   const module = await coreModule();
   const plan = planGuest(cpus);
   const memory = allocateMemory(plan);
@@ -46,7 +50,8 @@ async function start(cpus: number): Promise<Threads> {
   for (let index = 0; index < cpus; index++) {
     setUpCpu(memory, { cpu, topology: { sockets: 1, cores: cpus, threads: 1 }, index });
     const worker = spawn<WorkerGuestData>('worker-guest.ts', { module, memory, plan, index });
-    await once(worker, 'message');
+    t.teardown(() => worker.terminate());
+    await messageOf(worker);
     workers.push(worker);
   }
   const bus = new InterruptBus(memory);
@@ -56,9 +61,9 @@ async function start(cpus: number): Promise<Threads> {
     counts: (index) => new BigInt64Array(memory.buffer, plan.ramBase + COUNTS + index * COUNTS_BYTES, 256),
     stop: async () => {
       const ends = workers.map(async (worker, index) => {
-        const ended = once(worker, 'message');
+        const ended = messageOf(worker);
         bus.signal(index, PENDING_EXIT);
-        const [{ timeouts }] = (await ended) as [{ timeouts: number }];
+        const { timeouts } = (await ended) as { timeouts: number };
         await worker.terminate();
         return timeouts;
       });
@@ -67,13 +72,14 @@ async function start(cpus: number): Promise<Threads> {
   };
 }
 
+const nap = new Int32Array(new SharedArrayBuffer(4));
 const PER_VECTOR = 2_500;
 const VECTORS_PER_SENDER = 10;
 
 async function sendAndCount(t: ExecutionContext, cpus: number, senders: number): Promise<void> {
-  const threads = await start(cpus);
-  const jobs = Array.from({ length: senders }, (_, sender) =>
-    spawn<WorkerSenderData>('worker-sender.ts', {
+  const threads = await start(t, cpus);
+  const jobs = Array.from({ length: senders }, (_, sender) => {
+    const job = spawn<WorkerSenderData>('worker-sender.ts', {
       memory: threads.memory,
       countsOffset: threads.counts(0).byteOffset,
       countsBytes: COUNTS_BYTES,
@@ -81,9 +87,11 @@ async function sendAndCount(t: ExecutionContext, cpus: number, senders: number):
       firstVector: 0x20 + sender * VECTORS_PER_SENDER,
       vectors: VECTORS_PER_SENDER,
       rounds: PER_VECTOR,
-    }),
-  );
-  await Promise.all(jobs.map((job) => once(job, 'exit')));
+    });
+    t.teardown(() => job.terminate());
+    return messageOf(job);
+  });
+  await Promise.all(jobs);
   t.is(await threads.stop(), 0, 'no vCPU slept through an interrupt');
   for (let cpu = 0; cpu < cpus; cpu++) {
     const seen = threads.counts(cpu);
@@ -98,13 +106,15 @@ test.serial('of 100,000 interrupts from two threads to two vCPUs none is lost or
 });
 
 test.serial('a halted vCPU executes nothing until an interrupt wakes it', async (t) => {
-  const threads = await start(1);
+  const threads = await start(t, 1);
   const view = new DataView(threads.memory.buffer, CPU_GROUPS_BASE, CPU_GROUP_SIZE);
   const counts = threads.counts(0);
   for (let round = 1; round <= 200; round++) {
     threads.bus.raiseInterrupt(0, 0x80, false);
-    while (Number(Atomics.load(counts, 0x80)) < round)
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    for (let waits = 0; Number(Atomics.load(counts, 0x80)) < round; waits++) {
+      if (waits > LIMIT_MS) t.fail(`interrupt ${round} was lost`);
+      Atomics.wait(nap, 0, 0, 1);
+    }
   }
   t.is(await threads.stop(), 0);
   const instructions = Number(view.getBigUint64(CPU_INSTRUCTION_COUNT, true));

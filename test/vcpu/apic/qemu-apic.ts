@@ -14,12 +14,18 @@ const GDT = 0x20;
 const GDT_POINTER = 0x40;
 const CODE32 = 0x100;
 const RESET_VECTOR = 0xfff0;
+const TIMEOUT_MS = 30_000;
 
 const u16 = (value: number): number[] => [value & 0xff, (value >>> 8) & 0xff];
 const u32 = (value: number): number[] => [...u16(value), ...u16(value >>> 16)];
 
+/**
+ * mov al, FFh; out 21h, al; out A1h, al: masks the 8259s. The PIT runs from power-on, and its first interrupt, 55 ms later,
+ * would come through LINT0 as whatever the accesses have just made of its entry.
+ */
+const MASK_8259 = [0xb0, 0xff, 0xe6, 0x21, 0xe6, 0xa1];
 /** cli; lgdt cs:[GDT_POINTER]; mov eax, cr0; or al, 1; mov cr0, eax; jmp far 8:CODE32 */
-const ENTER = [0xfa, 0x2e, 0x66, 0x0f, 0x01, 0x16, ...u16(GDT_POINTER)]
+const ENTER = [0xfa, ...MASK_8259, 0x2e, 0x66, 0x0f, 0x01, 0x16, ...u16(GDT_POINTER)]
   .concat([0x0f, 0x20, 0xc0, 0x0c, 0x01, 0x0f, 0x22, 0xc0])
   .concat([0x66, 0xea, ...u32(ROM_BASE + CODE32), ...u16(8)]);
 /** mov ax, 16; mov ds, ax */
@@ -57,7 +63,7 @@ export async function accessOnQemu(accesses: readonly Access[]): Promise<number[
   try {
     const image = join(folder, 'rom');
     await writeFile(image, rom(accesses));
-    const output = await new Promise<Buffer>((resolve) => {
+    const output = await new Promise<Buffer>((resolve, reject) => {
       const args = [
         '-M',
         'pc',
@@ -76,9 +82,15 @@ export async function accessOnQemu(accesses: readonly Access[]): Promise<number[
       execFile(
         'qemu-system-x86_64',
         [...args, ...exit],
-        { encoding: 'buffer', timeout: 30_000 },
-        (_error, stdout) => {
-          resolve(stdout);
+        { encoding: 'buffer', timeout: TIMEOUT_MS, killSignal: 'SIGKILL' },
+        (error, stdout, stderr) => {
+          if (error?.killed || stderr.length > 0) {
+            reject(
+              new Error(`QEMU gave ${stdout.length} bytes in ${TIMEOUT_MS} ms: ${stderr.toString()}`, {
+                cause: error,
+              }),
+            );
+          } else resolve(stdout);
         },
       );
     });

@@ -1,5 +1,5 @@
 /** A device's thread: sends each of its vectors to each vCPU, and again as soon as the last one has been seen. */
-import { workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { InterruptBus } from '../../../src/vcpu/interrupt-bus.ts';
 
 export interface WorkerSenderData {
@@ -40,3 +40,4 @@ for (let round = 1; round <= rounds; round++) {
     }
   }
 }
+parentPort?.postMessage('done');

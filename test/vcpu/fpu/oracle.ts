@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const SOURCE = join(import.meta.dirname, 'oracle.c');
+/** A child that has not ended by then is stuck. */
+const TIMEOUT_MS = 600_000;
 
 /** Bytes of a record that goes in and of one that comes out, by oracle mode. */
 export const RECORD_BYTES = {
@@ -58,7 +60,12 @@ export function runOracle(mode: OracleMode, records: Buffer): Buffer {
   if (path === null) throw new Error('The oracle needs gcc and an x86-64 host');
   const count = records.length / RECORD_BYTES[mode].in;
   const expected = count * RECORD_BYTES[mode].out;
-  const { stdout, status, signal } = spawnSync(path, [mode], { input: records, maxBuffer: expected + 4096 });
+  const { stdout, status, signal } = spawnSync(path, [mode], {
+    input: records,
+    maxBuffer: expected + 4096,
+    timeout: TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+  });
   if (status !== 0 || stdout.length !== expected) {
     throw new Error(
       `Oracle ${mode} ended with status ${status}, signal ${signal}, ${stdout.length} of ${expected} bytes`,

@@ -20,12 +20,19 @@ const commandLine = (machine: string): string[] => [
   'stdio',
 ];
 
+/** QEMU is killed if it has not answered everything by then. */
+const TIMEOUT_MS = 60_000;
+
 /** The properties of each model under a machine type, before anything is masked. Throws if QEMU refuses one. */
 export async function expandModels(
   machine: string,
   models: readonly string[],
 ): Promise<ReadonlyMap<string, ModelProperties>> {
-  const child = spawn('qemu-system-x86_64', commandLine(machine), { stdio: ['pipe', 'pipe', 'ignore'] });
+  const child = spawn('qemu-system-x86_64', commandLine(machine), {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    timeout: TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ask = async (execute: string, args?: object): Promise<Reply> => {
     child.stdin.write(`${JSON.stringify({ execute, ...(args === undefined ? {} : { arguments: args }) })}\n`);

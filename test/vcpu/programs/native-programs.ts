@@ -59,6 +59,7 @@ export function runOnHost(
       input,
       env: { LC_ALL: 'C', PATH: '/bin', TZ: 'UTC' },
       timeout: 20_000,
+      killSignal: 'SIGKILL',
     });
     return { exitCode: status ?? -1, output: stdout };
   } finally {

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { INPUT_BYTES, STATE_BYTES } from './cases.ts';
 
 const SOURCE = join(import.meta.dirname, 'oracle.c');
+/** A child that has not ended by then is stuck. */
+const TIMEOUT_MS = 600_000;
 /** What the host must have to answer for every instruction that the core knows. */
 const NEEDED = ['avx2', 'fma', 'f16c', 'aes', 'pclmulqdq', 'sha_ni', 'vaes', 'vpclmulqdq', 'sse4_2'];
 
@@ -44,7 +46,12 @@ export function askOracle(records: Buffer): Buffer {
   if (!hasOracle() || !binary)
     throw new Error('The oracle needs gcc and an x86-64 host with AVX2 and its kin');
   const expected = (records.length / INPUT_BYTES) * STATE_BYTES;
-  const { stdout, status, signal } = spawnSync(binary, { input: records, maxBuffer: expected + 4096 });
+  const { stdout, status, signal } = spawnSync(binary, {
+    input: records,
+    maxBuffer: expected + 4096,
+    timeout: TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+  });
   if (status !== 0 || stdout.length !== expected) {
     throw new Error(
       `The oracle ended with status ${status}, signal ${signal}, ${stdout.length} of ${expected} bytes`,

@@ -1,5 +1,6 @@
 /** Makes sure that tests run the core that the sources describe. */
-import { mkdirSync, rmdirSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { buildCore, isCoreStale } from '../../../scripts/build-core.ts';
@@ -7,26 +8,27 @@ import { compileCore } from '../../../src/vcpu/core-instance.ts';
 
 const LOCK = fileURLToPath(new URL('../../../dist/vcpu/core.lock', import.meta.url));
 const LOOK_AGAIN_MS = 250;
-/** A lock this old was left by a process that died. */
-const ABANDONED_MS = 300_000;
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
-/** Takes the lock, a directory since its creation is atomic. False if another process has it. */
+/** Takes the lock, a file with this process's ID. False if another process has it. */
 function takeLock(): boolean {
+  mkdirSync(dirname(LOCK), { recursive: true });
   try {
-    mkdirSync(LOCK, { recursive: false });
+    writeFileSync(LOCK, String(process.pid), { flag: 'wx' });
     return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-      mkdirSync(fileURLToPath(new URL('.', `file://${LOCK}`)), { recursive: true });
+  } catch {
     return false;
   }
 }
 
-function isAbandoned(): boolean {
-  const stat = statSync(LOCK, { throwIfNoEntry: false });
-  return stat !== undefined && Date.now() - stat.mtimeMs > ABANDONED_MS;
+/** Frees the lock of a process that was killed while it built, so that nobody waits for it. */
+function breakDeadLock(): void {
+  try {
+    process.kill(Number(readFileSync(LOCK, 'utf8')), 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') rmSync(LOCK, { force: true });
+  }
 }
 
 /** Test files run in processes of their own: one of them builds, the others wait for it. */
@@ -37,10 +39,10 @@ async function buildAndCompile(): Promise<WebAssembly.Module> {
         if (isCoreStale()) await buildCore();
         break;
       } finally {
-        rmdirSync(LOCK);
+        rmSync(LOCK, { force: true });
       }
     }
-    if (isAbandoned()) rmdirSync(LOCK);
+    breakDeadLock();
     await delay(LOOK_AGAIN_MS);
   }
   return compileCore();

@@ -79,7 +79,7 @@ export function runInQemu(image: Uint8Array): string {
         ],
         ...['-device', `isa-debug-exit,iobase=${END_PORT},iosize=1`, '-no-reboot'],
       ],
-      { timeout: 20_000 },
+      { timeout: 20_000, killSignal: 'SIGKILL' },
     );
     return readFileSync(report, 'latin1');
   } finally {

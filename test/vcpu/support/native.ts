@@ -10,6 +10,8 @@ export const DATA_BYTES = 512;
 const CODE_BYTES = 32;
 const STATE_BYTES = 16 * 8 + 16 + 8 + CODE_BYTES + DATA_BYTES;
 const SOURCE = fileURLToPath(new URL('native.c', import.meta.url));
+/** A child that has not ended by then is stuck. */
+const TIMEOUT_MS = 120_000;
 const CACHE = fileURLToPath(new URL('../../../.cache/', import.meta.url));
 
 export interface NativeState {
@@ -63,6 +65,11 @@ function decode(from: Buffer): NativeState {
 export function runNative(cases: readonly NativeState[]): NativeState[] {
   const input = Buffer.alloc(STATE_BYTES * cases.length);
   for (const [i, one] of cases.entries()) encode(one, input.subarray(i * STATE_BYTES, (i + 1) * STATE_BYTES));
-  const output = execFileSync(program(), { input, maxBuffer: input.length + 1 });
+  const output = execFileSync(program(), {
+    input,
+    maxBuffer: input.length + 1,
+    timeout: TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+  });
   return cases.map((_, i) => decode(output.subarray(i * STATE_BYTES, (i + 1) * STATE_BYTES)));
 }

@@ -1,6 +1,6 @@
 /** Several vCPUs on threads of their own over one memory. */
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import type { ExecutionContext } from 'ava';
 import { allocateMemory, planMemory } from '../../../src/memory/memory-plan.ts';
 import { PhysicalMap } from '../../../src/memory/physical-map.ts';
 import { coreModule } from './core-build.ts';
@@ -14,6 +14,15 @@ export interface SmpOutcome {
   readonly registers: readonly bigint[];
 }
 
+/** The next message of a thread; rejects when it ends without one. */
+export function messageOf(worker: Worker): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', (code) => reject(new Error(`A thread of the test ended with code ${code}`)));
+  });
+}
+
 export interface SmpRun {
   readonly outcomes: readonly SmpOutcome[];
   /** Guest RAM afterwards. */
@@ -22,6 +31,7 @@ export interface SmpRun {
 
 /** Loads `code` at 1000h and lets one vCPU per entry of `registers` run it from there until UD2. */
 export async function runSmp(
+  t: ExecutionContext,
   code: Uint8Array,
   registers: readonly Partial<Record<RegisterName, bigint>>[],
 ): Promise<SmpRun> {
@@ -38,13 +48,13 @@ export async function runSmp(
         workerData: { module, memory, plan, index, rip: 0x1000n, registers: given },
       }),
   );
-  try {
-    await Promise.all(workers.map((worker) => once(worker, 'message')));
-    const ended = workers.map((worker) => once(worker, 'message'));
-    for (const worker of workers) worker.postMessage('go');
-    const outcomes = (await Promise.all(ended)).map(([outcome]) => outcome as SmpOutcome);
-    return { outcomes, ram: new DataView(memory.buffer, plan.ramBase, RAM_BYTES) };
-  } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()));
-  }
+  // A teardown is run after a timeout too.
+  const terminate = () => Promise.all(workers.map((worker) => worker.terminate()));
+  t.teardown(terminate);
+  await Promise.all(workers.map((worker) => messageOf(worker)));
+  const ended = workers.map((worker) => messageOf(worker));
+  for (const worker of workers) worker.postMessage('go');
+  const outcomes = (await Promise.all(ended)) as SmpOutcome[];
+  await terminate();
+  return { outcomes, ram: new DataView(memory.buffer, plan.ramBase, RAM_BYTES) };
 }

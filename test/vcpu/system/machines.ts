@@ -70,6 +70,7 @@ export async function runOnQemu(image: Uint8Array): Promise<string> {
     ];
     await promisify(execFile)('qemu-system-x86_64', [...machine, '-bios', bios, ...output, ...ports], {
       timeout: 20_000,
+      killSignal: 'SIGKILL',
     }).catch(() => undefined);
     return await readFile(report, 'latin1');
   } finally {
