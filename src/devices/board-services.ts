@@ -136,6 +136,11 @@ export interface BoardServices {
   sharedWords(count: number): { readonly words: Int32Array; readonly host: number };
   /** Video memory that the guest can map: its host address and a view. `bytes` is a multiple of 4096. */
   videoMemory(bytes: number): { readonly host: number; readonly view: Uint8Array };
+  /**
+   * Shows the guest video memory at a guest-physical address, over what is claimed there, until it is removed. All three
+   * are multiples of 4096. It stops every vCPU for a moment: for mode changes, not for accesses.
+   */
+  mapVideoMemory(first: number, bytes: number, host: number): Region;
   /** Takes the dirty bits of video memory since the last call: bit n of the result is page n from `host` on. */
   takeVideoDirty(host: number, bytes: number): Uint32Array;
   /** The character device with that label. Throws when there is none, or when a front end has it already. */

@@ -16,4 +16,6 @@ export interface CharacterPort {
   /** `break` is a break condition; `opened` and `closed` tell of the peer. */
   onEvent(event: (event: 'opened' | 'closed' | 'break') => void): void;
   readonly connected: boolean;
+  /** Gives the character device back: the device that holds this end is going. */
+  release(): void;
 }

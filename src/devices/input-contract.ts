@@ -4,8 +4,8 @@
 export type QKeyCode = string;
 
 export interface KeyboardSink {
-  /** A key went down or up. */
-  key(qcode: QKeyCode, down: boolean): void;
+  /** A key went down or up: its name, or its PC scancode (80H and above: what follows the prefix E0H, + 80H). */
+  key(code: QKeyCode | number, down: boolean): void;
 }
 
 export interface PointerSink {

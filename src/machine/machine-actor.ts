@@ -1,6 +1,7 @@
 /** The machine actor: owner of the run-state, of power and reset, and of the tree of objects. */
 import type { ActorBehaviour, ActorContext } from '../actors/contract.ts';
 import { defineActor } from '../actors/define-actor.ts';
+import { CharacterBridge } from './characters/character-bridge.ts';
 import type { MachineConfig } from './machine-config.ts';
 import type { MachineActorConfig, MachineContract } from './machine-contract.ts';
 import { MachinePower, type Scheduler } from './machine-power.ts';
@@ -20,7 +21,10 @@ export interface MachineHost {
 const thisHost: MachineHost = { clock: hostWallClock, schedule: (pass) => setImmediate(pass) };
 
 /** The part of the command line that the machine as a whole obeys. */
-export type PowerConfig = Pick<MachineConfig, 'startPaused' | 'noReboot' | 'noShutdown' | 'incoming'>;
+export type PowerConfig = Pick<
+  MachineConfig,
+  'startPaused' | 'noReboot' | 'noShutdown' | 'incoming' | 'chardevs' | 'monitors'
+>;
 
 /** The behaviour of a machine in prelaunch (inmigrate with -incoming) with nothing on its buses yet. */
 export function createMachine(
@@ -40,6 +44,7 @@ export function createMachine(
     onFailure: (error) => context.fail(error),
     schedule: host.schedule,
   });
+  const characters = new CharacterBridge(config, (request) => context.emit('character', request));
   const qom = new QomQueries(new TypeRegistry(), createMachineTree());
   return {
     asks: {
@@ -56,11 +61,13 @@ export function createMachine(
       qomSet: ({ path, property, json }) => qom.set(path, property, json),
       qomListTypes: (filter) => qom.listTypes(filter),
       deviceListProperties: ({ typename }) => qom.deviceListProperties(typename),
-      settled: () => undefined,
+      settled: () => characters.flush(),
+      characterClaims: () => characters.claims(),
       describe: ({ topic, path }) => qom.describe(topic, path),
     },
     tells: {
       actorFailed: () => power.actorDied(),
+      character: (notice) => characters.receive(notice),
     },
   };
 }

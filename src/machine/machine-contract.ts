@@ -1,4 +1,9 @@
 /** What the machine actor promises: every request that touches the machine as a whole, and what it announces. */
+import type {
+  CharacterClaim,
+  CharacterNotice,
+  CharacterRequest,
+} from '../backends/chardev/character-messages.ts';
 import type { QmpJson } from '../qapi/json-value.ts';
 import type { MachineConfig } from './machine-config.ts';
 import type { RunState } from './run-state-view.ts';
@@ -41,6 +46,8 @@ export interface MachineAsks {
   deviceListProperties(argument: { readonly typename: string }): readonly QomPropertyInfo[];
   /** A barrier: when it answers, everything announced before it has reached the asker. */
   settled(argument: undefined): void;
+  /** The ends of character devices that the guest's devices hold; asked by a monitor actor that begins its life. */
+  characterClaims(argument: undefined): readonly CharacterClaim[];
   /** Lines of HMP `info qom-tree`, `info qtree`… that only the owner can write. */
   describe(argument: { readonly topic: 'qom-tree' | 'qtree'; readonly path?: string }): string;
 }
@@ -48,12 +55,16 @@ export interface MachineAsks {
 export interface MachineTells {
   /** An actor of the machine has died: the run-state becomes internal-error. */
   actorFailed(argument: { readonly actor: string; readonly cause: string }): void;
+  /** From the character devices, which live with the monitors. */
+  character(argument: CharacterNotice): void;
 }
 
 export interface MachineEvents {
   /** A QMP event, in the order in which clients must see it. */
   qmp: MachineEvent;
   runState: { readonly from: RunState; readonly to: RunState };
+  /** To the character devices, in order; before `settled` is answered, all that the guest has written. */
+  character: CharacterRequest;
   /** The process is to end with this exit code. */
   exit: { readonly code: number };
 }

@@ -3,8 +3,8 @@
  * words; "word" is a host address of a 32-bit word that its device alone writes, with `Atomics`.
  */
 export type FastAnswer =
-  /** The low `size` bytes of a word. */
-  | { readonly kind: 'word'; readonly word: number }
+  /** The low `size` bytes of a word. While the word at `enabled` (when given) is 0 the access goes the slow way. */
+  | { readonly kind: 'word'; readonly word: number; readonly enabled?: number }
   /**
    * A free-running counter on the virtual clock: floor(ns × hz / 10^9), its low `bits` bits, plus the 64-bit value in the
    * two words at `offset` (low half first) when that is given; `shift` selects higher bits (32 for the upper half).
@@ -18,3 +18,54 @@ export type FastAnswer =
       readonly shift?: number;
       readonly enabled?: number;
     };
+
+const NS_PER_SECOND = 1e9;
+const TWO_32 = 2 ** 32;
+
+/** Ticks of a free-running counter of `hz` at virtual time `ns`. Never goes backwards as `ns` grows. */
+export function counterTicks(ns: number, hz: number): number {
+  const seconds = Math.floor(ns / NS_PER_SECOND);
+  return seconds * hz + Math.floor(((ns - seconds * NS_PER_SECOND) * hz) / NS_PER_SECOND);
+}
+
+function lowBits(value: number, bits: number): number {
+  if (bits >= 32) return value >>> 0;
+  return (value & ((1 << bits) - 1)) >>> 0;
+}
+
+function wordAt(words: Int32Array, host: number): number {
+  return Atomics.load(words, host >>> 2) >>> 0;
+}
+
+/**
+ * What a read of `size` bytes gives, unsigned; undefined when the access has to go the slow way.
+ * @param words a view on the whole shared memory
+ * @param ns virtual time
+ */
+export function evaluateFastAnswer(
+  answer: FastAnswer,
+  size: number,
+  words: Int32Array,
+  ns: number,
+): number | undefined {
+  if (answer.kind === 'word') return lowBits(wordAt(words, answer.word), size * 8);
+  if (answer.enabled !== undefined && wordAt(words, answer.enabled) === 0) return undefined;
+  const ticks = counterTicks(ns, answer.hz);
+  let low = ticks % TWO_32;
+  let high = Math.floor(ticks / TWO_32);
+  if (answer.offset !== undefined) {
+    low += wordAt(words, answer.offset);
+    high += wordAt(words, answer.offset + 4);
+    if (low >= TWO_32) high += 1;
+  }
+  if (answer.bits < 32) low = lowBits(low, answer.bits);
+  if (answer.bits <= 32) high = 0;
+  else if (answer.bits < 64) high = lowBits(high, answer.bits - 32);
+  const shift = answer.shift ?? 0;
+  return lowBits(shift >= 32 ? high >>> (shift - 32) : shiftRight(low, high, shift), size * 8);
+}
+
+function shiftRight(low: number, high: number, shift: number): number {
+  if (shift === 0) return low >>> 0;
+  return ((low >>> shift) | (high << (32 - shift))) >>> 0;
+}

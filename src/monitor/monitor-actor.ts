@@ -38,8 +38,10 @@ export async function createMonitors(
   const onQuit = (cause: string): void => context.emit('quit', { cause });
   const system = new MonitorSystem({ config, machine, host, onQuit });
   const events = machine.subscribe('qmp', (event) => system.publish(event));
+  const characters = machine.subscribe('character', (request) => system.receive(request));
   const stop = async (): Promise<void> => {
     events.cancel();
+    characters.cancel();
     await system.stop();
   };
   const giveUp = (): void => {

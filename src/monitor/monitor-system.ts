@@ -4,8 +4,14 @@ import type { ActorRef } from '../actors/contract.ts';
 import { errorLine } from '../actors/error-codec.ts';
 import type { CharDevice } from '../backends/chardev/char-device.ts';
 import { CharDeviceRegistry } from '../backends/chardev/char-device-registry.ts';
+import type {
+  CharacterClaim,
+  CharacterNotice,
+  CharacterRequest,
+} from '../backends/chardev/character-messages.ts';
 import type { ChardevConfig } from '../backends/chardev/chardev-config.ts';
 import { describeChardev } from '../backends/chardev/describe-chardev.ts';
+import { RemoteFrontEnds } from '../backends/chardev/remote-front-ends.ts';
 import type { MonitorConfig } from '../machine/machine-config.ts';
 import type { MachineContract, MachineEvent } from '../machine/machine-contract.ts';
 import { RunStateView } from '../machine/run-state-view.ts';
@@ -54,6 +60,8 @@ export class MonitorSystem {
   readonly #failures = new Map<string, string>();
   readonly #monitors: Monitor[] = [];
   readonly #services: CommandServices;
+  /** The devices of the guest on character devices of this thread. */
+  readonly #guestEnds: RemoteFrontEnds;
 
   constructor(options: MonitorSystemOptions) {
     const { config, host } = options;
@@ -74,11 +82,16 @@ export class MonitorSystem {
       commit: () => host.report('commit: no drive has a snapshot'),
       announce: host.report,
     });
+    this.#guestEnds = new RemoteFrontEnds({
+      find: (label) => this.#registry.get(label),
+      send: (notice) => this.#tellMachine(notice),
+      report: host.report,
+    });
     this.#services = {
       identity: config.identity,
       machine: options.machine,
       runState,
-      chardevs: charDevices(this.#registry),
+      chardevs: charDevices(this.#registry, (notice) => this.#tellMachine(notice)),
       fdSets,
       events: new EventHub(host.clock),
       commands: qmpCommands.entries,
@@ -100,12 +113,20 @@ export class MonitorSystem {
         throw new MonitorError('ERR_MONITOR_CHARDEV', chardevFailure(id, config, error));
       });
     }
+    this.#guestEnds.claim(await this.#claims());
     await this.#endStartUp();
     for (const config of monitors) {
       const monitor = this.#createMonitor(config);
       this.#monitors.push(monitor);
       monitor.start();
     }
+    // After the monitors: on a multiplexer the guest's serial port is the one that has the focus at first.
+    this.#guestEnds.attach();
+  }
+
+  /** A device of the guest has something for its character device. */
+  receive(request: CharacterRequest): void {
+    this.#guestEnds.receive(request);
   }
 
   /**
@@ -117,6 +138,22 @@ export class MonitorSystem {
       await this.#options.machine.ask('startUpDone', undefined);
     } catch (error) {
       this.#options.host.report(`the machine could not be started: ${errorLine(error)}`);
+    }
+  }
+
+  /** A monitor that comes back to a machine that is dead serves no device of it. */
+  async #claims(): Promise<readonly CharacterClaim[]> {
+    return await this.#options.machine.ask('characterClaims', undefined).catch(() => []);
+  }
+
+  /** A machine that is dead takes nothing; its death is reported elsewhere. */
+  #tellMachine(notice: CharacterNotice): void {
+    try {
+      this.#options.machine.tell('character', notice);
+    } catch (error) {
+      if (!this.#failures.has(this.#options.machine.name)) {
+        this.#options.host.report(`character devices: ${errorLine(error)}`);
+      }
     }
   }
 
@@ -226,15 +263,28 @@ function reasonOf({ message, cause }: Error): string {
     : message;
 }
 
-function charDevices(registry: CharDeviceRegistry): CharDevices {
+/** Devices that monitors add and remove; the machine learns of each, so that a device of the guest may use it. */
+function charDevices(registry: CharDeviceRegistry, tell: (notice: CharacterNotice) => void): CharDevices {
+  const announce = (): void => {
+    for (const { label, freeFrontEnds } of registry.list()) {
+      tell({ kind: 'available', label, frontEnds: freeFrontEnds });
+    }
+  };
   return {
-    add: (label, config, { caller, ...options }) =>
-      registry.create(label, config, {
+    add: async (label, config, { caller, ...options }) => {
+      const device = await registry.create(label, config, {
         ...options,
         ...(caller && { takeNamedDescriptor: (name: string) => caller.namedDescriptors.take(name) }),
-      }),
+      });
+      announce();
+      return device;
+    },
     find: (label) => registry.get(label),
     list: () => registry.list(),
-    remove: (label) => registry.remove(label),
+    remove: async (label) => {
+      await registry.remove(label);
+      tell({ kind: 'available', label, frontEnds: 0 });
+      announce();
+    },
   };
 }

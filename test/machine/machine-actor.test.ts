@@ -7,7 +7,14 @@ import { RunStateView } from '../../src/machine/run-state-view.ts';
 
 const TIME = { seconds: 1_369_353_600, microseconds: 250 };
 
-const CONFIG: PowerConfig = { startPaused: true, noReboot: false, noShutdown: false, incoming: undefined };
+const CONFIG: PowerConfig = {
+  startPaused: true,
+  noReboot: false,
+  noShutdown: false,
+  incoming: undefined,
+  chardevs: [],
+  monitors: [],
+};
 
 function create(changes: Partial<PowerConfig> = {}) {
   const log: unknown[] = [];

@@ -11,7 +11,9 @@ const CONFIG = {
   noReboot: false,
   noShutdown: false,
   incoming: undefined,
-} as MachineConfig;
+  chardevs: [],
+  monitors: [],
+} as Partial<MachineConfig> as MachineConfig;
 
 async function spawn(system: ActorSystem) {
   const word = RunStateView.allocate();

@@ -20,6 +20,10 @@ export abstract class CharDeviceBase implements CharDevice {
     return this.#frontEnd !== undefined;
   }
 
+  get freeFrontEnds(): number {
+    return this.busy ? 0 : 1;
+  }
+
   get connected(): boolean {
     return true;
   }

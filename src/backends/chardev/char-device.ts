@@ -24,6 +24,8 @@ export interface CharDevice {
   readonly filename: string;
   /** Whether a front end is attached. */
   readonly busy: boolean;
+  /** How many front ends it takes beside those that it has. */
+  readonly freeFrontEnds: number;
   /** Whether a peer is there to read what is written (always for devices without connections). */
   readonly connected: boolean;
 

@@ -47,4 +47,7 @@ export type ChardevConfig =
   | { readonly kind: 'memory'; readonly size: number }
   | { readonly kind: 'mux'; readonly chardev: string };
 
+/** How many front ends a multiplexer takes. */
+export const MUX_FRONT_ENDS = 4;
+
 export type ChardevKind = ChardevConfig['kind'];

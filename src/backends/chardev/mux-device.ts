@@ -3,10 +3,10 @@
  * one that has the focus. An escape byte (ctrl-a unless told otherwise) introduces commands.
  */
 import type { CharDevice, CharEvent, CharFrontEnd } from './char-device.ts';
+import { MUX_FRONT_ENDS } from './chardev-config.ts';
 import type { ChardevCreation, ChardevEnvironment } from './chardev-environment.ts';
 import { ChardevError } from './chardev-error.ts';
 
-const FRONT_END_LIMIT = 4;
 /** Bytes kept for a front end that cannot receive; enough for commands to be recognised behind them. */
 const BUFFER_BYTES = 32;
 const LINE_FEED = 10;
@@ -42,6 +42,10 @@ export class MuxDevice implements CharDevice, CharFrontEnd {
     return this.#slots.length > 0;
   }
 
+  get freeFrontEnds(): number {
+    return MUX_FRONT_ENDS - this.#slots.length;
+  }
+
   get connected(): boolean {
     return this.#base.connected;
   }
@@ -52,10 +56,10 @@ export class MuxDevice implements CharDevice, CharFrontEnd {
 
   /** The newest front end gets the focus. Throws `ERR_CHARDEV_BUSY` when there are four already. */
   attach(frontEnd: CharFrontEnd): void {
-    if (this.#slots.length >= FRONT_END_LIMIT) {
+    if (this.#slots.length >= MUX_FRONT_ENDS) {
       throw new ChardevError(
         'ERR_CHARDEV_BUSY',
-        `Chardev '${this.label}' is busy: it has ${FRONT_END_LIMIT} front ends, the most that a multiplexer takes`,
+        `Chardev '${this.label}' is busy: it has ${MUX_FRONT_ENDS} front ends, the most that a multiplexer takes`,
       );
     }
     const slot: Slot = { frontEnd, buffer: [] };

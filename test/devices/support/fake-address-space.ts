@@ -54,9 +54,9 @@ export class FakeAddressSpace implements AddressSpace {
       const whole = handler.read(start, narrowest);
       return mask(whole >>> ((offset - start) * 8), size);
     }
-    const value = handler.read(offset, size);
     const fast = options.fast?.find((entry) => entry.offset === offset && entry.size === size);
     const quick = fast === undefined ? undefined : this.#evaluate(fast.answer);
+    const value = handler.read(offset, size);
     if (quick !== undefined && mask(quick, size) !== value) {
       throw new Error(`${options.name}+${offset}: the fast answer is ${quick}, the device's own ${value}`);
     }

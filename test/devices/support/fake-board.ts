@@ -2,7 +2,7 @@
  * A board for tests of devices: plain arrays, a clock that moves when told, wires that remember. All members are
  * closures, so a device that needs more than its bus gives takes `{ ...board, intr: board.wire('intr') }`.
  */
-import type { BoardServices } from '../../../src/devices/board-services.ts';
+import type { BoardServices, RegionHandler, RegionOptions } from '../../../src/devices/board-services.ts';
 import type { DisplayAdapter } from '../../../src/devices/display/display-contract.ts';
 import type { KeyboardSink, PointerSink } from '../../../src/devices/input-contract.ts';
 import type { IsaPorts } from '../../../src/devices/isa/isa-contract.ts';
@@ -86,12 +86,23 @@ function memo<K, V>(made: Map<K, V>, make: (key: K) => V): (key: K) => V {
   };
 }
 
+const MAPPED: RegionOptions = { name: 'video memory' };
+
+/** What the guest sees of shared memory that is mapped for it. */
+function rawMemory(shared: SharedArrayBuffer, host: number): RegionHandler {
+  const bytes = Buffer.from(shared, host);
+  return {
+    read: (offset, size) => bytes.readUIntLE(offset, size),
+    write: (offset, size, value) => bytes.writeUIntLE(value, offset, size),
+  };
+}
+
 function fastEvaluator(shared: SharedArrayBuffer, now: () => number) {
   const words = new Int32Array(shared);
   const word = (host: number): number => Atomics.load(words, host >> 2) >>> 0;
   return (answer: FastAnswer): number | undefined => {
-    if (answer.kind === 'word') return word(answer.word);
     if (answer.enabled !== undefined && word(answer.enabled) === 0) return undefined;
+    if (answer.kind === 'word') return word(answer.word);
     const ticks = (BigInt(Math.floor(now())) * BigInt(answer.hz)) / NS_PER_SECOND;
     const { offset } = answer;
     const added = offset === undefined ? 0n : BigInt(word(offset)) | (BigInt(word(offset + 4)) << 32n);
@@ -117,6 +128,7 @@ export function createFakeBoard(options: FakeBoardOptions = {}): FakeBoard {
   };
   const evaluate = fastEvaluator(shared, () => clocks.virtual.now());
   const ports = new FakeAddressSpace(evaluate);
+  const memory = new FakeAddressSpace(evaluate);
   const firmware: FakeFirmwareItems = { items: new Map(), files: new Map() };
   const keyboards: KeyboardSink[] = [];
   const pointers: PointerSink[] = [];
@@ -130,7 +142,7 @@ export function createFakeBoard(options: FakeBoardOptions = {}): FakeBoard {
     new Uint32Array(Math.ceil(bytes / PAGE / 32)).fill(0xffffffff);
   const board: FakeBoard = {
     ports,
-    memory: new FakeAddressSpace(evaluate),
+    memory,
     guest: new FakeGuestMemory(shared, POOL_BYTES),
     clocks,
     machine: new FakeMachine(),
@@ -153,6 +165,7 @@ export function createFakeBoard(options: FakeBoardOptions = {}): FakeBoard {
       const host = allocate(bytes);
       return { host, view: new Uint8Array(shared, host, bytes) };
     },
+    mapVideoMemory: (first, bytes, host) => memory.claim(first, bytes, rawMemory(shared, host), MAPPED),
     takeVideoDirty: dirty,
     character: memo(new Map(), () => new FakeCharacter()),
     drive: memo(new Map(), (id) => new FakeDrive(id, shared, allocate)),

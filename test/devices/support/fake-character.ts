@@ -7,6 +7,7 @@ export class FakeCharacter implements CharacterPort {
   /** Tests set it to hold the device back; `allow` gives more. */
   writable = 65536;
   connected = true;
+  isReleased = false;
   #receive: (bytes: Uint8Array) => void = () => undefined;
   #capacity: () => number = () => 0;
   #event: (event: 'opened' | 'closed' | 'break') => void = () => undefined;
@@ -36,6 +37,10 @@ export class FakeCharacter implements CharacterPort {
 
   onEvent(event: (event: 'opened' | 'closed' | 'break') => void): void {
     this.#event = event;
+  }
+
+  release(): void {
+    this.isReleased = true;
   }
 
   /** The host sends bytes; what the device has no room for waits. */

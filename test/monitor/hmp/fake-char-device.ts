@@ -14,6 +14,10 @@ export class FakeCharDevice implements CharDevice {
   #pending = '';
   readonly #whenDrained: (() => void)[] = [];
 
+  get freeFrontEnds(): number {
+    return this.busy ? 0 : 1;
+  }
+
   get busy(): boolean {
     return this.#frontEnd !== undefined;
   }

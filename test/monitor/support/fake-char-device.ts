@@ -19,6 +19,10 @@ export class FakeCharDevice implements CharDevice {
   #unsent: Buffer = Buffer.alloc(0);
   readonly #whenDrained: (() => void)[] = [];
 
+  get freeFrontEnds(): number {
+    return this.busy ? 0 : 1;
+  }
+
   get busy(): boolean {
     return this.#frontEnd !== undefined;
   }

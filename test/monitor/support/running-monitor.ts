@@ -18,7 +18,9 @@ const MACHINE = {
   noReboot: false,
   noShutdown: false,
   incoming: undefined,
-} as MachineConfig;
+  chardevs: [],
+  monitors: [],
+} as Partial<MachineConfig> as MachineConfig;
 
 /** The machine and monitor actors on threads of their own, with as many control monitors on unix sockets as asked. */
 export class RunningMonitor implements AsyncDisposable {
