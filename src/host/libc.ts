@@ -17,6 +17,12 @@ export interface Libc {
   open(path: string, flags: number, mode: number): number;
   ftruncate(fd: number, length: number): number;
   fcntl(fd: number, command: number, argument: number): number;
+  /** The same for commands that take a structure. */
+  fcntl64(fd: number, command: number, argument: Uint8Array): number;
+  fallocate(fd: number, mode: number, offset: number, length: number): number;
+  lseek(fd: number, offset: number, whence: number): number;
+  preadv2(fd: number, vector: Uint8Array, count: number, offset: number, flags: number): number;
+  pwritev2(fd: number, vector: Uint8Array, count: number, offset: number, flags: number): number;
   flock(fd: number, operation: number): number;
   pipe2(ends: Int32Array, flags: number): number;
   dup3(from: number, to: number, flags: number): number;
@@ -54,6 +60,11 @@ const SIGNATURES: Record<keyof Libc, string> = {
   open: 'int open(const char *, int, uint32_t)',
   ftruncate: 'int ftruncate(int, int64_t)',
   fcntl: 'int fcntl(int, int, int)',
+  fcntl64: 'int fcntl64(int, int, void *)',
+  fallocate: 'int fallocate(int, int, int64_t, int64_t)',
+  lseek: 'int64_t lseek(int, int64_t, int)',
+  preadv2: 'int64_t preadv2(int, const void *, int, int64_t, int)',
+  pwritev2: 'int64_t pwritev2(int, const void *, int, int64_t, int)',
   flock: 'int flock(int, int)',
   pipe2: 'int pipe2(int *, int)',
   dup3: 'int dup3(int, int, int)',

@@ -1,0 +1,216 @@
+/** One drive: the image that is in it, if any, and everything that holds for its requests whatever the image is. */
+import { monotonicNs } from '../memory/virtual-clock.ts';
+import { BlockError, EINVAL, EIO, ENOMEDIUM, EROFS, errnoOf, reasonOf } from './block-error.ts';
+import type { BlockNode, Views } from './block-node.ts';
+import { DriveCounters } from './drive-counters.ts';
+import { openImage } from './open-image.ts';
+import { OverlayNode } from './overlay-node.ts';
+import { RequestGate } from './request-gate.ts';
+import type { DriveConfig, DriveStatistics, MediumInfo, Outcome } from './storage-contract.ts';
+
+function depthOf(node: BlockNode): number {
+  return node.backing === undefined ? 0 : 1 + depthOf(node.backing);
+}
+
+function describe(node: BlockNode): MediumInfo {
+  return {
+    file: node.fileName,
+    format: node.driver,
+    bytes: node.bytes,
+    readOnly: node.readOnly,
+    encrypted: node.encrypted,
+    backingFile: node.backing?.fileName,
+    backingDepth: depthOf(node),
+  };
+}
+
+/**
+ * What the cache modes mean here. The host's page cache is used in all of them, since guest buffers have no alignment that
+ * O_DIRECT could rely on; what differs is when data has to be on disk:
+ * writeback, none: when the guest flushes. writethrough, directsync: before a write is acknowledged. unsafe: never.
+ */
+function isWriteThrough(config: DriveConfig): boolean {
+  return config.cache === 'writethrough' || config.cache === 'directsync';
+}
+
+export class Drive {
+  readonly config: DriveConfig;
+  readonly #gate = new RequestGate();
+  readonly #counters: DriveCounters;
+  #node: BlockNode | undefined;
+
+  /** @param now a monotonic clock in ns, for the statistics */
+  constructor(config: DriveConfig, now: () => number = monotonicNs) {
+    this.config = config;
+    this.#counters = new DriveCounters(now);
+  }
+
+  get medium(): MediumInfo | null {
+    return this.#node === undefined ? null : describe(this.#node);
+  }
+
+  get node(): BlockNode | undefined {
+    return this.#node;
+  }
+
+  statistics(): DriveStatistics {
+    return this.#counters.snapshot();
+  }
+
+  /**
+   * Puts a medium in, or takes it out (`file` null). If the new one cannot be opened the drive is left empty.
+   * Throws BlockError `could not open disk image F: REASON`.
+   */
+  changeMedium(file: string | null, format: string | undefined): Promise<void> {
+    return this.#gate.alone(async () => {
+      const old = this.#node;
+      this.#node = undefined;
+      await old?.close();
+      if (file !== null) {
+        this.#node = await this.#open(file, format);
+        this.#counters.mediumOpened();
+      }
+    });
+  }
+
+  read(offset: number, views: Views, bytes: number): Promise<Outcome> {
+    return this.#request(offset, bytes, false, (node) =>
+      this.#counters.count('read', bytes, () => node.read(offset, views)),
+    );
+  }
+
+  write(offset: number, views: Views, bytes: number): Promise<Outcome> {
+    return this.#request(offset, bytes, true, (node) =>
+      this.#counters.count('write', bytes, async () => {
+        await node.write(offset, views);
+        await this.#written(node, offset + bytes);
+      }),
+    );
+  }
+
+  /** @returns 0 when everything that had answered before is on disk */
+  flush(): Promise<Outcome> {
+    return this.#request(0, 0, false, (node) =>
+      this.#counters.count('flush', 0, async () => {
+        if (this.config.cache !== 'unsafe' && !node.readOnly) {
+          await node.flush();
+        }
+      }),
+    );
+  }
+
+  /** Nothing at all unless discard=unmap. */
+  discard(offset: number, bytes: number): Promise<Outcome> {
+    return this.#request(offset, bytes, true, async (node) => {
+      if (this.config.discard === 'unmap' && bytes > 0) {
+        await node.discard(offset, bytes);
+      }
+    });
+  }
+
+  writeZeroes(offset: number, bytes: number): Promise<Outcome> {
+    return this.#request(offset, bytes, true, async (node) => {
+      if (bytes > 0) {
+        await node.writeZeroes(offset, bytes, { mayUnmap: this.config.discard === 'unmap' });
+        await this.#written(node, offset + bytes);
+      }
+    });
+  }
+
+  /** Throws BlockError with the texts of block_resize (schema.json). */
+  resize(bytes: number): Promise<void> {
+    return this.#gate.alone(async () => {
+      const { id } = this.config;
+      if (this.#node === undefined) {
+        throw new BlockError('ERR_BLOCK_NO_MEDIUM', `Device '${id}' has no medium`, { errno: ENOMEDIUM });
+      }
+      if (this.#node.readOnly) {
+        throw new BlockError('ERR_BLOCK_READ_ONLY', `Device '${id}' is read only`, { errno: EROFS });
+      }
+      try {
+        await this.#node.resize(bytes);
+      } catch (error) {
+        if (error instanceof BlockError && error.code === 'ERR_BLOCK_UNSUPPORTED') {
+          throw new BlockError(
+            'ERR_BLOCK_UNSUPPORTED',
+            'this feature or command is not currently supported',
+            {
+              cause: error,
+            },
+          );
+        }
+        throw new BlockError('ERR_BLOCK_IO', `Could not resize: ${reasonOf(error)}`, { cause: error });
+      }
+    });
+  }
+
+  /** Resolves when no request is under way, with everything on disk that has to be. */
+  async drain(): Promise<void> {
+    await this.#gate.alone(async () => {
+      if (this.#node !== undefined && !this.#node.readOnly && this.config.cache !== 'unsafe') {
+        await this.#node.flush();
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.changeMedium(null, undefined);
+  }
+
+  async #open(file: string, format: string | undefined): Promise<BlockNode> {
+    const { readOnly, snapshot, driverOptions } = this.config;
+    try {
+      const node = await openImage(file, { format, driverOptions, readOnly: readOnly || snapshot });
+      if (!snapshot || readOnly) {
+        return node;
+      }
+      try {
+        return new OverlayNode(node);
+      } catch (error) {
+        await node.close();
+        throw error;
+      }
+    } catch (error) {
+      if (error instanceof BlockError && error.code === 'ERR_BLOCK_FORMAT') {
+        throw error;
+      }
+      throw new BlockError('ERR_BLOCK_OPEN', `could not open disk image ${file}: ${reasonOf(error)}`, {
+        cause: error,
+        errno: errnoOf(error),
+      });
+    }
+  }
+
+  async #written(node: BlockNode, end: number): Promise<void> {
+    this.#counters.wroteUpTo(end);
+    if (isWriteThrough(this.config)) {
+      await node.flush();
+    }
+  }
+
+  #request(
+    offset: number,
+    bytes: number,
+    writing: boolean,
+    work: (node: BlockNode) => Promise<void>,
+  ): Promise<Outcome> {
+    return this.#gate.share(async () => {
+      const node = this.#node;
+      if (node === undefined) {
+        return ENOMEDIUM;
+      }
+      if (!Number.isSafeInteger(offset) || offset < 0 || offset + bytes > node.bytes) {
+        return bytes < 0 ? EINVAL : EIO;
+      }
+      if (writing && node.readOnly) {
+        return EROFS;
+      }
+      try {
+        await work(node);
+        return 0;
+      } catch (error) {
+        return errnoOf(error);
+      }
+    });
+  }
+}

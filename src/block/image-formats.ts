@@ -1,0 +1,128 @@
+/** The image formats by name, how each is recognised, and which of them this version can open. */
+import { BlockError, EPERM } from './block-error.ts';
+import type { BlockNode, OpenOptions, Views } from './block-node.ts';
+import { RawNode } from './raw-node.ts';
+
+export interface ImageFormat {
+  readonly name: string;
+  /** Whether an image that begins with these bytes (as many as there are, at least up to PROBE_BYTES) is of the format. */
+  readonly recognises: (head: Uint8Array) => boolean;
+  /** Absent: the format is known by name only. Takes `file` over; its caller closes it when this rejects. */
+  readonly open?: (file: BlockNode, options: OpenOptions) => Promise<BlockNode>;
+}
+
+/** How much of a file is looked at to tell its format. */
+export const PROBE_BYTES = 2048;
+
+function ascii(bytes: Uint8Array, offset: number, length: number): string {
+  return String.fromCharCode(...bytes.subarray(offset, offset + length));
+}
+
+const startsWith =
+  (...words: readonly string[]) =>
+  (head: Uint8Array) =>
+    words.some((word) => ascii(head, 0, word.length) === word);
+
+const QCOW_MAGIC = 'QFI\xfb';
+const VDI_SIGNATURE = '\x7f\x10\xda\xbe';
+const VDI_SIGNATURE_OFFSET = 0x40;
+
+function qcowVersion(head: Uint8Array): number {
+  return startsWith(QCOW_MAGIC)(head) && head.length >= 8
+    ? new DataView(head.buffer, head.byteOffset).getUint32(4)
+    : 0;
+}
+
+/** In the order in which they are tried; `raw` is what nothing else is. */
+const FORMATS: readonly ImageFormat[] = [
+  { name: 'qcow2', recognises: (head) => qcowVersion(head) >= 2 },
+  { name: 'qcow', recognises: (head) => qcowVersion(head) === 1 },
+  { name: 'qed', recognises: startsWith('QED\0') },
+  { name: 'vmdk', recognises: startsWith('KDMV', 'COWD', '# Disk DescriptorFile') },
+  {
+    name: 'vdi',
+    recognises: (head) => ascii(head, VDI_SIGNATURE_OFFSET, VDI_SIGNATURE.length) === VDI_SIGNATURE,
+  },
+  { name: 'vpc', recognises: startsWith('conectix') },
+  { name: 'vhdx', recognises: startsWith('vhdxfile') },
+  { name: 'parallels', recognises: startsWith('WithoutFreeSpace', 'WithouFreSpacExt') },
+  { name: 'bochs', recognises: startsWith('Bochs Virtual HD Image') },
+  { name: 'cloop', recognises: startsWith('#!/bin/sh\n#V2.0 Format\nmodprobe cloop') },
+  { name: 'cow', recognises: startsWith('OOOM') },
+  { name: 'dmg', recognises: () => false },
+  { name: 'vvfat', recognises: () => false },
+  { name: 'raw', recognises: () => true, open: async (file) => new RawNode(file) },
+];
+
+/** The format called `name`. Throws BlockError `Invalid block format 'x'`. */
+export function findFormat(name: string): ImageFormat {
+  const format = FORMATS.find((each) => each.name === name);
+  if (format === undefined) {
+    throw new BlockError('ERR_BLOCK_FORMAT', `Invalid block format '${name}'`);
+  }
+  return format;
+}
+
+function formatOf(head: Uint8Array): ImageFormat {
+  return FORMATS.find((format) => format.recognises(head)) ?? findFormat('raw');
+}
+
+/**
+ * A raw disk whose format was guessed: its guest may not turn it into an image of another format, which the next guess would
+ * then open, backing files on the host included.
+ */
+class GuessedRawNode extends RawNode {
+  override async write(offset: number, views: Views): Promise<void> {
+    if (offset < PROBE_BYTES) {
+      await this.#refuseOtherFormat(offset, views);
+    }
+    await super.write(offset, views);
+  }
+
+  async #refuseOtherFormat(offset: number, views: Views): Promise<void> {
+    const head = new Uint8Array(PROBE_BYTES);
+    await super.read(0, [head]);
+    let position = offset;
+    for (const view of views) {
+      if (position >= PROBE_BYTES) break;
+      head.set(view.subarray(0, PROBE_BYTES - position), position);
+      position += view.byteLength;
+    }
+    const format = formatOf(head);
+    if (format.name !== 'raw') {
+      throw new BlockError(
+        'ERR_BLOCK_FORMAT',
+        `'${this.fileName}' was opened without format=, guessed to be raw, and would look like ${format.name} after this write; ` +
+          'give format=raw to allow it',
+        { errno: EPERM },
+      );
+    }
+  }
+}
+
+/**
+ * Puts the format over a protocol node.
+ * @param name the format; guessed from the contents when undefined
+ * Throws BlockError for a format that does not exist, or that this version cannot open.
+ */
+export async function openFormat(
+  file: BlockNode,
+  name: string | undefined,
+  options: OpenOptions,
+): Promise<BlockNode> {
+  let format: ImageFormat;
+  if (name === undefined) {
+    const head = new Uint8Array(Math.min(PROBE_BYTES, file.bytes));
+    await file.read(0, [head]);
+    format = formatOf(head);
+    if (format.name === 'raw') {
+      return new GuessedRawNode(file);
+    }
+  } else {
+    format = findFormat(name);
+  }
+  if (format.open === undefined) {
+    throw new BlockError('ERR_BLOCK_UNAVAILABLE', `${format.name}: not available in this version`);
+  }
+  return format.open(file, options);
+}

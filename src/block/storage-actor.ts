@@ -1,0 +1,128 @@
+/** The storage actor: every drive of one machine. */
+import type { ActorBehaviour, ActorContext } from '../actors/contract.ts';
+import { defineActor } from '../actors/define-actor.ts';
+import { BlockError } from './block-error.ts';
+import { Drive } from './drive.ts';
+import type { SharedPiece } from './shared-piece.ts';
+import type {
+  MediumInfo,
+  Outcome,
+  StorageActorConfig,
+  StorageContract,
+  Transfer,
+} from './storage-contract.ts';
+
+class Drives {
+  readonly #drives = new Map<string, Drive>();
+
+  add(drive: Drive): void {
+    const { id } = drive.config;
+    if (this.#drives.has(id)) {
+      throw new BlockError('ERR_BLOCK_DUPLICATE_DRIVE', `Duplicate ID '${id}' for drive`);
+    }
+    this.#drives.set(id, drive);
+  }
+
+  /** Throws BlockError DeviceNotFound. */
+  get(id: string): Drive {
+    const drive = this.#drives.get(id);
+    if (drive === undefined) {
+      throw new BlockError('ERR_BLOCK_NO_DRIVE', `Device '${id}' not found`, {
+        errorClass: 'DeviceNotFound',
+      });
+    }
+    return drive;
+  }
+
+  remove(id: string): void {
+    this.#drives.delete(id);
+  }
+
+  all(): readonly Drive[] {
+    return [...this.#drives.values()];
+  }
+}
+
+/** Rejects with the first failure after everything has been tried. */
+async function forAll(drives: readonly Drive[], work: (drive: Drive) => Promise<void>): Promise<void> {
+  const results = await Promise.allSettled(drives.map(work));
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) {
+    throw failed.reason;
+  }
+}
+
+/** The behaviour of a storage actor without drives. */
+export function createStorage(
+  context: ActorContext<StorageContract>,
+  { memory }: StorageActorConfig,
+): ActorBehaviour<StorageContract> {
+  const drives = new Drives();
+  const shared = memory?.buffer ?? new ArrayBuffer(0);
+  const viewOf = ({ host, bytes }: SharedPiece) => new Uint8Array(shared, host, bytes);
+  const announce = (drive: Drive): MediumInfo | null => {
+    const { medium } = drive;
+    context.emit('mediumChanged', { drive: drive.config.id, medium });
+    return medium;
+  };
+  const transfer = (kind: 'read' | 'write', { drive, offset, pieces }: Transfer): Promise<Outcome> => {
+    const views = pieces.map(viewOf);
+    const bytes = pieces.reduce((sum, piece) => sum + piece.bytes, 0);
+    return drives.get(drive)[kind](offset, views, bytes);
+  };
+  return {
+    asks: {
+      addDrive: async (config) => {
+        const drive = new Drive(config);
+        drives.add(drive);
+        try {
+          await drive.changeMedium(config.file ?? null, config.format);
+        } catch (error) {
+          drives.remove(config.id);
+          throw error;
+        }
+        return drive.medium;
+      },
+      removeDrive: async ({ drive: id }) => {
+        const drive = drives.get(id);
+        drives.remove(id);
+        await drive.close();
+      },
+      changeMedium: async ({ drive: id, file, format }) => {
+        const drive = drives.get(id);
+        try {
+          await drive.changeMedium(file, format ?? undefined);
+        } finally {
+          announce(drive);
+        }
+        return drive.medium;
+      },
+      read: (argument) => transfer('read', argument),
+      write: (argument) => transfer('write', argument),
+      flush: ({ drive }) => drives.get(drive).flush(),
+      discard: ({ drive, offset, bytes }) => drives.get(drive).discard(offset, bytes),
+      writeZeroes: ({ drive, offset, bytes }) => drives.get(drive).writeZeroes(offset, bytes),
+      resize: async ({ drive: id, bytes }) => {
+        const drive = drives.get(id);
+        await drive.resize(bytes);
+        announce(drive);
+        const { medium } = drive;
+        if (medium === null) {
+          throw new BlockError('ERR_BLOCK_NO_MEDIUM', `Device '${id}' has no medium`);
+        }
+        return medium;
+      },
+      medium: ({ drive }) => drives.get(drive).medium,
+      statistics: ({ drive }) => drives.get(drive).statistics(),
+      flushAll: () => forAll(drives.all(), (drive) => drive.drain()),
+    },
+    tells: {},
+    stop: () => forAll(drives.all(), (drive) => drive.close()),
+  };
+}
+
+export const storageActor = defineActor<StorageContract, StorageActorConfig>({
+  module: import.meta.url,
+  exportName: 'storageActor',
+  create: createStorage,
+});
