@@ -29,8 +29,12 @@ export const OPCODE_TABLE_END = 0x80000;
 export const GLOBAL_BASE = 0x80000;
 /** Number of vCPUs. Written before any vCPU runs. */
 export const GLOBAL_CPU_COUNT = 0x80000;
-/** 0, or 1 + index of the vCPU that has asked all others to stand still (split locks). Atomic; compare-and-swapped. */
+/**
+ * 0, or 1 + index of the vCPU that has asked all others to stand still (split locks), or EXCLUSIVE_MACHINE while the machine
+ * changes the physical map. Atomic; compare-and-swapped.
+ */
 export const GLOBAL_EXCLUSIVE = 0x80004;
+export const EXCLUSIVE_MACHINE = 0x100;
 /** Non-zero while a migration or a snapshot wants RAM writes in the dirty bitmap. Atomic; writer: migration. */
 export const GLOBAL_DIRTY_LOG = 0x80008;
 /** 0xffffffff, or 0xffefffff while address line 20 is held low. Atomic; writer: the chipset. */
@@ -45,8 +49,27 @@ export const GLOBAL_DOORBELL = 0x80018;
  */
 export const GLOBAL_CLOCK_RUNNING = 0x8001c;
 export const GLOBAL_CLOCK_NS = 0x80020;
+/** Version of the I/O table: odd while the machine rewrites it. Atomic; see io-table.ts. */
+export const GLOBAL_IO_TABLE_VERSION = 0x80028;
+/**
+ * 0, or the host address of the RAM that vCPUs in system-management mode see at A0000H to BFFFFH, whatever the physical map
+ * has there. Writer: the machine, as the physical map.
+ */
+export const GLOBAL_SMRAM = 0x8002c;
 /** A page of ones: what fetches from where nothing is see. Written once by the core at start. */
 export const OPEN_BUS_PAGE = 0x81000;
+
+/**
+ * The I/O table: which accesses a vCPU's thread answers or posts by itself. A u32 count at +0, then from +64 entries of eight
+ * f64. Writer: the machine; readers: vCPUs, which copy it when GLOBAL_IO_TABLE_VERSION has changed.
+ */
+export const IO_TABLE_BASE = 0x82000;
+export const IO_TABLE_ENTRIES = 1023;
+export const IO_TABLE_ENTRY_SIZE = 64;
+
+/** Words that devices publish for fast answers. Each has its device as its one writer; read and written with atomics. */
+export const SHARED_WORDS_BASE = 0x92000;
+export const SHARED_WORDS_END = 0x100000;
 
 /**
  * The physical map: one u32 per guest-physical page below PHYS_MAP_LIMIT: host address of the page | PHYS_* type.
@@ -79,6 +102,16 @@ export const CODE_MASK_GRANULE_SHIFT = 6;
 export const DIRTY_BITMAP_BASE = 0xd00000;
 export const VIDEO_DIRTY_BITMAP_BASE = 0xd20000;
 export const DIRTY_BITMAP_BYTES = 0x20000;
+
+/**
+ * Records of the instructions that translated code leaves to the interpreter. Writers: translators, which take theirs with
+ * an atomic add to the first word (bytes taken); the next two are stand-ins for an access of data and one of the stack.
+ */
+export const REGION_RECORDS_BASE = 0x1600000;
+export const REGION_RECORDS_END = 0x1800000;
+export const DATA_RECORD = 0x1600020;
+export const STACK_RECORD = 0x1600040;
+export const REGION_RECORDS_FIRST = 0x60;
 
 /** Page groups of the vCPUs. */
 export const CPU_GROUPS_BASE = 0x1800000;
@@ -213,6 +246,13 @@ export const CPU_ALIGNMENT_CHECK = 0x330;
 export const CPU_MWAIT_LINE = 0x334;
 export const CPU_MONITOR_CONTENTS = 0x340;
 export const MONITOR_LINE_BYTES = 64;
+/** Entries of a block after which the host is asked to translate it; 0 asks never. Written before the first run. */
+export const CPU_HOT_ENTRIES = 0x380;
+/** Set when this vCPU has written into a page with code; cleared by the translated region that sees it. */
+export const CPU_CODE_CHANGED = 0x384;
+/** Counters of translated code (u64, the owner's): entries of regions, and instructions left to the interpreter by them. */
+export const CPU_REGION_ENTRIES = 0x388;
+export const CPU_REGION_REFUSALS = 0x390;
 
 /** x87: eight physical registers of 16 bytes (10 used: significand u64, sign and exponent u16). */
 export const CPU_X87 = 0x400;

@@ -65,6 +65,14 @@ export class MailboxSender {
     return (this.#words[this.#at(MAILBOX_VALUE)] ?? 0) >>> 0;
   }
 
+  /** Whether everything posted so far has been handled. */
+  get drained(): boolean {
+    return (
+      Atomics.load(this.#words, this.#at(MAILBOX_TAKEN)) ===
+      Atomics.load(this.#words, this.#at(MAILBOX_POSTED))
+    );
+  }
+
   /** Sends a write that nobody waits for; it is answered before any later ask(). Waits while the ring is full. */
   post(request: MailboxRequest): void {
     const posted = Atomics.load(this.#words, this.#at(MAILBOX_POSTED));

@@ -1,5 +1,6 @@
-/** The core's way out through the mailbox, with answers in this thread for what the board registers as fast. */
+/** The core's way out through the mailbox, with answers in this thread for what the I/O table declares as fast. */
 import { randomFillSync } from 'node:crypto';
+import type { IoTableReader } from '../memory/io-table.ts';
 import {
   MAILBOX_EOI,
   MAILBOX_FLOATING_POINT_ERROR,
@@ -9,65 +10,63 @@ import {
   MAILBOX_PORT_IN,
   MAILBOX_PORT_OUT,
 } from '../memory/layout.ts';
-import type { MailboxSender } from '../memory/mailbox.ts';
+import type { MailboxRequest, MailboxSender } from '../memory/mailbox.ts';
 import type { VirtualClock } from '../memory/virtual-clock.ts';
 import type { CoreHost } from './core-instance.ts';
 
-/** A port that the vCPU's own thread answers, from shared words. Size in bytes. */
-export interface FastPort {
-  read?(size: number): number;
-  write?(size: number, value: number): void;
-}
-
-const PORTS = 65536;
+const TWO_32 = 2 ** 32;
 const RANDOM_WORDS = 256;
 
 export class MailboxHost implements CoreHost {
   readonly #sender: MailboxSender;
   readonly #clock: VirtualClock;
-  readonly #fastPorts = new Map<number, FastPort>();
-  readonly #posted = new Uint8Array(PORTS);
+  readonly #table: IoTableReader;
+  readonly #now: () => number;
   readonly #randomWords = new Uint32Array(RANDOM_WORDS);
   #randomLeft = 0;
+  #waited: () => void = () => undefined;
 
-  constructor(
-    sender: MailboxSender,
-    clock: VirtualClock,
-    postedPorts: readonly (readonly [first: number, last: number])[],
-  ) {
+  constructor(sender: MailboxSender, clock: VirtualClock, table: IoTableReader) {
     this.#sender = sender;
     this.#clock = clock;
-    for (const [first, last] of postedPorts) this.#posted.fill(1, first, last + 1);
+    this.#table = table;
+    this.#now = () => clock.now();
   }
 
-  /** Answers a port in this thread from now on. */
-  registerFastPort(port: number, answer: FastPort): void {
-    this.#fastPorts.set(port, answer);
+  /** Calls `waited` in this thread each time an access has been answered by the machine: time has passed meanwhile. */
+  onWaited(waited: () => void): void {
+    this.#waited = waited;
   }
 
   portIn(port: number, size: number): number {
-    const fast = this.#fastPorts.get(port);
-    if (fast?.read !== undefined) return fast.read(size);
-    return this.#sender.ask({ kind: MAILBOX_PORT_IN, size, low: port, high: 0, value: 0 });
+    // What was posted before must be seen by the device first: then it answers by itself.
+    const fast = this.#sender.drained ? this.#table.readPort(port, size, this.#now) : undefined;
+    return fast ?? this.#ask({ kind: MAILBOX_PORT_IN, size, low: port, high: 0, value: 0 });
   }
 
   portOut(port: number, size: number, value: number): void {
-    const fast = this.#fastPorts.get(port);
-    if (fast?.write !== undefined) {
-      fast.write(size, value);
-      return;
-    }
     const request = { kind: MAILBOX_PORT_OUT, size, low: port, high: 0, value };
-    if (this.#posted[port] === 1) this.#sender.post(request);
-    else this.#sender.ask(request);
+    if (this.#table.isPortPosted(port)) this.#sender.post(request);
+    else this.#ask(request);
   }
 
   mmioRead(low: number, high: number, size: number): number {
-    return this.#sender.ask({ kind: MAILBOX_MMIO_READ, size, low, high, value: 0 });
+    const address = (high >>> 0) * TWO_32 + (low >>> 0);
+    const fast = this.#sender.drained ? this.#table.readMemory(address, size, this.#now) : undefined;
+    return fast ?? this.#ask({ kind: MAILBOX_MMIO_READ, size, low, high, value: 0 });
   }
 
   mmioWrite(low: number, high: number, size: number, value: number): void {
-    this.#sender.ask({ kind: MAILBOX_MMIO_WRITE, size, low, high, value });
+    const address = (high >>> 0) * TWO_32 + (low >>> 0);
+    const request = { kind: MAILBOX_MMIO_WRITE, size, low, high, value };
+    if (this.#table.isMemoryPosted(address)) this.#sender.post(request);
+    else this.#ask(request);
+  }
+
+  #ask(request: MailboxRequest): number {
+    const answer = this.#sender.ask(request);
+    this.#waited();
+    return answer;
   }
 
   virtualTime(): number {
@@ -75,7 +74,7 @@ export class MailboxHost implements CoreHost {
   }
 
   picAcknowledge(): number {
-    return this.#sender.ask({ kind: MAILBOX_PIC_ACKNOWLEDGE, size: 1, low: 0, high: 0, value: 0 });
+    return this.#ask({ kind: MAILBOX_PIC_ACKNOWLEDGE, size: 1, low: 0, high: 0, value: 0 });
   }
 
   random(): number {
@@ -88,7 +87,7 @@ export class MailboxHost implements CoreHost {
   }
 
   floatingPointError(asserted: number): number {
-    return this.#sender.ask({
+    return this.#ask({
       kind: MAILBOX_FLOATING_POINT_ERROR,
       size: 1,
       low: 0,

@@ -1,6 +1,8 @@
 /** The actor of one vCPU: it owns the core's instance and runs it on its thread between messages. */
+import { readlinkSync } from 'node:fs';
 import type { ActorBehaviour, ActorContext } from '../actors/contract.ts';
 import { defineActor } from '../actors/define-actor.ts';
+import { IoTableReader } from '../memory/io-table.ts';
 import { MailboxSender } from '../memory/mailbox.ts';
 import { VirtualClock } from '../memory/virtual-clock.ts';
 import { CoreInstance } from './core-instance.ts';
@@ -10,6 +12,13 @@ import { VcpuError } from './vcpu-error.ts';
 import { VcpuRunner } from './vcpu-runner.ts';
 import { captureState, readInstructionCount, readRegisters, restoreState } from './vcpu-state.ts';
 
+const BOOTSTRAP_PROCESSOR = 0;
+
+/** The operating system's number of this thread: `/proc/thread-self` leads to `PID/task/TID`. */
+function ownThreadId(): number {
+  return Number(readlinkSync('/proc/thread-self').split('/').at(-1));
+}
+
 function isStop(result: string): result is VcpuStop {
   return result === 'shutdown' || result === 'breakpoint' || result === 'exception';
 }
@@ -17,9 +26,10 @@ function isStop(result: string): result is VcpuStop {
 function create(context: ActorContext<VcpuContract>, config: VcpuActorConfig): ActorBehaviour<VcpuContract> {
   const { memory } = config;
   const clock = new VirtualClock(memory);
-  const host = new MailboxHost(new MailboxSender(memory, config.index), clock, config.postedPorts);
+  const host = new MailboxHost(new MailboxSender(memory, config.index), clock, new IoTableReader(memory));
   const core = new CoreInstance(config.module, memory, config.plan, config.index, host);
   const runner = new VcpuRunner(core, memory, clock);
+  host.onWaited(() => runner.noteTimer());
   let running = false;
   let scheduled = false;
 
@@ -37,7 +47,7 @@ function create(context: ActorContext<VcpuContract>, config: VcpuActorConfig): A
       const result = runner.slice();
       if (isStop(result)) {
         running = false;
-        context.emit('stopped', { reason: result, rip: readRegisters(memory, core).rip });
+        context.emit('stopped', { reason: result, pc: runner.status().pc });
         return;
       }
       schedule();
@@ -65,6 +75,7 @@ function create(context: ActorContext<VcpuContract>, config: VcpuActorConfig): A
       reset: () => {
         requirePaused('reset');
         core.reset();
+        if (config.index !== BOOTSTRAP_PROCESSOR) runner.awaitStartup();
       },
       state: () => {
         requirePaused('state');
@@ -75,6 +86,7 @@ function create(context: ActorContext<VcpuContract>, config: VcpuActorConfig): A
         restoreState(memory, core, state);
       },
       registers: () => readRegisters(memory, core),
+      status: () => ({ ...runner.status(), threadId: ownThreadId() }),
       counters: () => ({ instructions: readInstructionCount(memory, core) }),
       step: ({ instructions }) => {
         requirePaused('step');

@@ -26,6 +26,15 @@ export interface VcpuRegisters {
   readonly efer: bigint;
 }
 
+/** What a monitor lists of a vCPU. */
+export interface VcpuStatus {
+  /** Linear address of the next instruction. */
+  readonly pc: bigint;
+  readonly halted: boolean;
+  /** The operating system's number of the thread. */
+  readonly threadId: number;
+}
+
 export interface VcpuCounters {
   readonly instructions: bigint;
 }
@@ -38,13 +47,14 @@ export interface VcpuAsks {
   run(argument: undefined): void;
   /** Answers when the vCPU stands at an instruction boundary. Kick it first (`kickVcpu`), or wait out its slice. */
   pause(argument: undefined): void;
-  /** Power-up state. Only while paused. */
+  /** Power-up state; application processors wait for a SIPI. Only while paused. */
   reset(argument: undefined): void;
   state(argument: undefined): VcpuState;
   /** Only while paused. Rejects with `ERR_VCPU_STATE` if the state is of another version or size. */
   setState(argument: VcpuState): void;
   registers(argument: undefined): VcpuRegisters;
   counters(argument: undefined): VcpuCounters;
+  status(argument: undefined): VcpuStatus;
   /** Executes instructions one by one. Only while paused. Gives RIP afterwards. */
   step(argument: { readonly instructions: number }): bigint;
   /** Linear addresses of instructions before which a running vCPU stops. Replaces what was set before. */
@@ -55,7 +65,8 @@ export interface VcpuAsks {
 export type VcpuTells = {};
 
 export interface VcpuEvents {
-  stopped: { readonly reason: VcpuStop; readonly rip: bigint };
+  /** It does not run any more. `pc` is the linear address of the next instruction. */
+  stopped: { readonly reason: VcpuStop; readonly pc: bigint };
 }
 
 export interface VcpuContract {
@@ -69,6 +80,4 @@ export interface VcpuActorConfig {
   readonly module: WebAssembly.Module;
   readonly plan: MemoryPlan;
   readonly index: number;
-  /** Inclusive port ranges whose writes nobody waits for. */
-  readonly postedPorts: readonly (readonly [first: number, last: number])[];
 }

@@ -6,6 +6,7 @@ import {
   CPU_ATTENTION_MASK,
   CPU_BLOCK_MODE,
   CPU_HALT_STATE,
+  CPU_INSTRUCTION_COUNT,
   CPU_MONITOR_CONTENTS,
   CPU_MWAIT_LINE,
   CPU_PENDING,
@@ -18,23 +19,38 @@ import {
   EXIT_TRIPLE_FAULT,
   HALT_MWAIT,
   HALT_RUNNING,
+  HALT_WAIT_SIPI,
   MONITOR_LINE_BYTES,
   PENDING_APIC,
+  PENDING_NMI,
   PENDING_PIC,
+  PENDING_SMI,
+  PENDING_TIMER,
 } from '../memory/layout.ts';
 import type { VirtualClock } from '../memory/virtual-clock.ts';
 import type { CoreInstance } from './core-instance.ts';
 
-/** Instructions a slice: a few milliseconds, so that messages and timers are served. */
-const SLICE = 500_000;
+/** Longest slice in virtual time (ns) and in instructions, so that messages are read. */
+const SLICE_NS = 5e6;
+const LONGEST_SLICE = 2_000_000;
+/** The same while there are breakpoints, when each instruction is a run of its own. */
+const DEBUG_SLICE = 5_000;
+/** Shortest slice in instructions: what costs about as much as starting one. */
+const SHORTEST_SLICE = 500;
+/** Instructions a ns before anything has been measured, and the weight of a new measurement. */
+const FIRST_RATE = 0.05;
+const RATE_WEIGHT = 0.25;
+/** Of the time until the timer expires, what a slice is to take: the rate may be too high. */
+const CAUTION = 0.9;
 /** Longest sleep of a halted vCPU, in ms: messages that come without a kick wait that long. */
-const LONGEST_SLEEP_MS = 100;
+const LONGEST_SLEEP_MS = 500;
 /** How long MWAIT sleeps between two looks at its line, in ms: short at first, then longer, so that idling costs little. */
 const FIRST_LOOK_MS = 0.05;
 const LOOK_GROWTH = 1.25;
 const LONGEST_LOOK_MS = 0.5;
 /** Bit of CPU_SLOW_REASONS that is ours: one instruction a block. */
 const SLOW_DEBUGGER = 2;
+const INTERRUPTS = PENDING_APIC | PENDING_PIC | PENDING_NMI | PENDING_SMI;
 const CODE_SEGMENT_BASE = CPU_SEG_BASE + 8;
 const CODE64 = 2;
 
@@ -47,6 +63,8 @@ export class VcpuRunner {
   readonly #words: Int32Array;
   readonly #view: DataView;
   #breakpoints: ReadonlySet<bigint> = new Set();
+  /** Instructions a ns. */
+  #rate = FIRST_RATE;
 
   constructor(core: CoreInstance, memory: WebAssembly.Memory, clock: VirtualClock) {
     this.#core = core;
@@ -65,7 +83,26 @@ export class VcpuRunner {
   slice(): SliceResult {
     this.#tickTimer();
     if (this.#breakpoints.size > 0) return this.#debugSlice();
-    return this.#settle(this.#core.run(SLICE));
+    const began = this.#clock.now();
+    const executed = this.#executed();
+    const reason = this.#core.run(this.#budget(began));
+    this.#measure((this.#executed() - executed) >>> 0, this.#clock.now() - began);
+    return this.#settle(reason);
+  }
+
+  /** An application processor after a reset: it stands still until INIT and SIPI (SDM vol. 3, 8.4.1). */
+  awaitStartup(): void {
+    this.#words[CPU_HALT_STATE >> 2] = HALT_WAIT_SIPI;
+    this.#core.stateWritten();
+  }
+
+  /** While an instruction waited for a device the timer may have expired. */
+  noteTimer(): void {
+    if (this.#clock.now() >= this.#expiry()) Atomics.or(this.#words, CPU_PENDING >> 2, PENDING_TIMER);
+  }
+
+  status(): { readonly pc: bigint; readonly halted: boolean } {
+    return { pc: this.#linearRip(), halted: this.#words[CPU_HALT_STATE >> 2] !== HALT_RUNNING };
   }
 
   /** Executes instructions one at a time; stops early when something else than the count ends it. */
@@ -82,8 +119,28 @@ export class VcpuRunner {
     }
   }
 
+  /** Instructions until shortly before the APIC timer expires, at the rate of late. */
+  #budget(now: number): number {
+    const ns = Math.min((this.#expiry() - now) * CAUTION, SLICE_NS);
+    return Math.max(SHORTEST_SLICE, Math.min(Math.floor(ns * this.#rate), LONGEST_SLICE));
+  }
+
+  #measure(instructions: number, ns: number): void {
+    if (instructions < SHORTEST_SLICE / 2 || ns <= 0) return;
+    this.#rate += (instructions / ns - this.#rate) * RATE_WEIGHT;
+  }
+
+  /** Instructions so far, modulo 2^32. */
+  #executed(): number {
+    return this.#view.getUint32(CPU_INSTRUCTION_COUNT, true);
+  }
+
+  #expiry(): number {
+    return this.#view.getFloat64(CPU_APIC + APIC_TIMER_EXPIRY, true);
+  }
+
   #debugSlice(): SliceResult {
-    for (let i = 0; i < SLICE / 100; i++) {
+    for (let i = 0; i < DEBUG_SLICE; i++) {
       const result = this.step(1);
       if (result !== 'ran') return result;
       if (this.#breakpoints.has(this.#linearRip())) return 'breakpoint';
@@ -111,12 +168,18 @@ export class VcpuRunner {
   #sleep(): void {
     const word = CPU_PENDING >> 2;
     const pending = Atomics.load(this.#words, word);
-    if ((pending & (this.#words[CPU_ATTENTION_MASK >> 2] ?? 0)) !== 0) return;
-    const untilTimer = (this.#view.getFloat64(CPU_APIC + APIC_TIMER_EXPIRY, true) - this.#clock.now()) / 1e6;
+    if ((pending & this.#wakers()) !== 0) return;
+    const untilTimer = (this.#expiry() - this.#clock.now()) / 1e6;
     const longest = Math.max(0, Math.min(untilTimer, LONGEST_SLEEP_MS));
     if (this.#words[CPU_HALT_STATE >> 2] === HALT_MWAIT) this.#sleepOnLine(pending, longest);
     else Atomics.wait(this.#words, word, pending, longest);
     this.#tickTimer();
+  }
+
+  /** PENDING_* bits that end a sleep. Before its SIPI a processor holds interrupts pending. */
+  #wakers(): number {
+    const mask = this.#words[CPU_ATTENTION_MASK >> 2] ?? 0;
+    return this.#words[CPU_HALT_STATE >> 2] === HALT_WAIT_SIPI ? mask & ~INTERRUPTS : mask;
   }
 
   /**
@@ -145,8 +208,7 @@ export class VcpuRunner {
   }
 
   #tickTimer(): void {
-    if (this.#clock.now() >= this.#view.getFloat64(CPU_APIC + APIC_TIMER_EXPIRY, true))
-      this.#core.timerTick();
+    if (this.#clock.now() >= this.#expiry()) this.#core.timerTick();
   }
 
   #setSlow(on: boolean): void {

@@ -90,7 +90,7 @@ test('a breakpoint stops before its instruction', async (t) => {
   await cpu.asks.setBreakpoints({ addresses: [BigInt(ROM + 2)] });
   await cpu.asks.run(undefined);
   await until(t, () => cpu.events.length > 0);
-  t.deepEqual(cpu.events, [{ reason: 'breakpoint', rip: 2n }]);
+  t.deepEqual(cpu.events, [{ reason: 'breakpoint', pc: BigInt(ROM + 2) }]);
   t.is((await cpu.asks.registers(undefined)).general[0], 2n);
 });
 

@@ -27,6 +27,7 @@ import {
   CPU_CODE_NEXT,
   CPU_CURRENT_BLOCK,
   CPU_CURRENT_RECORD,
+  CPU_HOT_ENTRIES,
   CPU_PENDING,
   CPU_RIP,
   CPU_RIP_BASE,
@@ -43,6 +44,7 @@ import {
 import { SEG_CS } from "./bits";
 import { decode, decodedEnd, DECODE_NEEDS_MORE, DECODE_TOO_LONG, DECODED } from "./decode";
 import { raiseGP } from "./fault";
+import { hotBlock } from "./host";
 import { isCanonical } from "./access";
 import { generationAddress } from "./physical";
 import { protectCode } from "./exclusive";
@@ -100,10 +102,19 @@ export function enter(cpu: usize): usize {
   return build(cpu, linear, host, mode, rip);
 }
 
+/** Counts an entry; the one that makes the block hot tells the host, which may replace its first record's handler. */
+// @ts-ignore: decorator
+@inline
+function countEntry(cpu: usize, block: usize): void {
+  const count = load<u32>(block, BLOCK_ENTRIES_COUNT) + 1;
+  store<u32>(block, count, BLOCK_ENTRIES_COUNT);
+  if (count == load<u32>(cpu, CPU_HOT_ENTRIES)) hotBlock(<u32>block);
+}
+
 // @ts-ignore: decorator
 @inline
 function start(cpu: usize, block: usize): usize {
-  store<u32>(block, load<u32>(block, BLOCK_ENTRIES_COUNT) + 1, BLOCK_ENTRIES_COUNT);
+  countEntry(cpu, block);
   store<u32>(cpu, <u32>block, CPU_CURRENT_BLOCK);
   return block + BLOCK_HEADER_SIZE;
 }
@@ -274,6 +285,7 @@ export function branchDirect(cpu: usize, record: usize, rip: u64): usize {
     store<i32>(cpu, budget, CPU_BUDGET);
     store<u32>(cpu, <u32>link, CPU_CURRENT_BLOCK);
     if (budget > 0 && !(atomic.load<u32>(cpu + CPU_PENDING) & load<u32>(cpu, CPU_ATTENTION_MASK))) {
+      countEntry(cpu, link);
       return link + BLOCK_HEADER_SIZE;
     }
     store<u64>(cpu, rip, CPU_RIP);
@@ -281,6 +293,18 @@ export function branchDirect(cpu: usize, record: usize, rip: u64): usize {
     return 0;
   }
   return linkAndBranch(cpu, record, rip);
+}
+
+/**
+ * Where a translated region that has stored its state leaves to, CPU_RIP: the first record there, or 0 for whoever asks
+ * for attention.
+ */
+export function leaveRegion(cpu: usize): usize {
+  store<u32>(cpu, 0, CPU_CURRENT_RECORD);
+  if (load<i32>(cpu, CPU_BUDGET) <= 0) return 0;
+  if (atomic.load<u32>(cpu + CPU_PENDING) & load<u32>(cpu, CPU_ATTENTION_MASK)) return 0;
+  if (load<u32>(cpu, CPU_BLOCK_MODE) & BLOCK_SINGLE) return 0;
+  return enter(cpu);
 }
 
 function linkAndBranch(cpu: usize, record: usize, rip: u64): usize {

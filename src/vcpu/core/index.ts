@@ -12,11 +12,14 @@ import { flushBlocks } from "./block";
 import { registerInstructions } from "./instructions";
 import { eflags, setEflagsRaw } from "./flags";
 import { waitWhileEqual } from "./host";
+import { prepareRegionRecords } from "./region";
 import { bindCpu } from "./physical";
 import { updateMode } from "./mode";
 import { resetTlb } from "./tlb";
 
 export { run, resume } from "./run";
+export { leaveRegion } from "./block";
+export { flagAux, flagCondition, flagResult, slowCheckWrite, slowRead, slowWrite, specialHandler } from "./region";
 export { reset } from "./reset";
 export { apicTimerTick } from "./apic/timer";
 
@@ -28,6 +31,7 @@ function prepareTables(): void {
   if (atomic.cmpxchg<u32>(GLOBAL_TABLES, 0, TABLES_WRITING) == 0) {
     memory.fill(OPEN_BUS_PAGE, 0xff, 4096);
     registerInstructions();
+    prepareRegionRecords();
     atomic.store<u32>(GLOBAL_TABLES, TABLES_READY);
     atomic.notify(GLOBAL_TABLES, -1);
   }

@@ -16,7 +16,10 @@ import {
   VIDEO_DIRTY_BITMAP_BASE,
   GLOBAL_A20_MASK,
   GLOBAL_DIRTY_LOG,
+  GLOBAL_SMRAM,
+  CPU_CODE_CHANGED,
   CPU_CURRENT_BLOCK,
+  CPU_IN_SMM,
   BLOCK_CODE,
   BLOCK_RECORDS,
   BLOCK_HEADER_SIZE,
@@ -33,10 +36,28 @@ export function gateA20(physical: u64): u64 {
   return physical & (0xffffffff00000000 | <u64>atomic.load<u32>(GLOBAL_A20_MASK));
 }
 
-/** Physical map entry of a guest-physical address: host page address | PHYS_* type. */
+/** The vCPU that this instance serves. */
+let self: usize = 0;
+
+export function bindCpu(cpu: usize): void {
+  self = cpu;
+}
+
+/** A0000H to BFFFFH, where a chipset keeps system-management RAM behind the display adapter. */
+const SMRAM_FIRST_PAGE: u64 = 0xa0;
+const SMRAM_PAGES: u64 = 0x20;
+
+/**
+ * Physical map entry of a guest-physical address: host page address | PHYS_* type. In system-management mode the chipset
+ * decodes accesses to SMRAM as such (GLOBAL_SMRAM); entering and leaving that mode flushes the TLB.
+ */
 export function mapEntry(physical: u64): u32 {
   const page = physical >> 12;
   if (page >= <u64>PHYS_MAP_PAGES) return PHYS_MMIO;
+  if (page - SMRAM_FIRST_PAGE < SMRAM_PAGES && load<u32>(self, CPU_IN_SMM)) {
+    const smram = atomic.load<u32>(GLOBAL_SMRAM);
+    if (smram) return (smram + (<u32>(page - SMRAM_FIRST_PAGE) << 12)) | PHYS_RAM;
+  }
   return load<u32>(<usize>PHYS_MAP_BASE + (<usize>page << 2));
 }
 
@@ -77,6 +98,7 @@ export function noteCodeWrite(cpu: usize, host: u32, length: u32): void {
     if (atomic.cmpxchg<u32>(generation, old, next) == old) break;
   }
   atomic.store<u64>(mask, 0);
+  store<u32>(cpu, 1, CPU_CODE_CHANGED);
   endRunningBlock(cpu, host);
 }
 
@@ -92,13 +114,6 @@ export function endRunningBlock(cpu: usize, host: u32): void {
   const stale = <u16>staleHandler;
   let record = block + BLOCK_HEADER_SIZE;
   for (let i: u32 = 0; i < count; i++, record += RECORD_SIZE) store<u16>(record, stale);
-}
-
-/** The vCPU that this instance serves. */
-let self: usize = 0;
-
-export function bindCpu(cpu: usize): void {
-  self = cpu;
 }
 
 /** The vCPU is out of the guest while it waits for a device, which may have to wait for all vCPUs to be out. */

@@ -51,6 +51,14 @@ export function instructionsExecuted(cpu: usize): u64 {
   return load<u64>(cpu, CPU_INSTRUCTION_COUNT) + <u64><i64>(granted - load<i32>(cpu, CPU_BUDGET));
 }
 
+/** Has run() return at the next block end: whoever called it must look at the timer, which sets how long it may run. */
+export function endSlice(cpu: usize): void {
+  const left = load<i32>(cpu, CPU_BUDGET);
+  if (left <= 0) return;
+  granted -= left;
+  store<i32>(cpu, 0, CPU_BUDGET);
+}
+
 /** Goes on after run() or resume() was unwound. */
 export function resume(cpu: usize): u32 {
   while (true) {

@@ -229,10 +229,11 @@ function restore32(cpu: usize): void {
 
 /** Takes an SMI at an instruction boundary (SDM vol. 3, 34.4 and 34.5). */
 export function enterSmm(cpu: usize): void {
+  // First, since the save area may lie where only SMM sees RAM.
+  store<u32>(cpu, load<u32>(cpu, CPU_NMI_BLOCKED) ? SMM_ACTIVE | SMM_NMI_WAS_BLOCKED : SMM_ACTIVE, CPU_IN_SMM);
   if (hasFeature(cpu, FEATURE_LM)) save64(cpu);
   else save32(cpu);
   const base = load<u32>(cpu, CPU_SMBASE);
-  store<u32>(cpu, load<u32>(cpu, CPU_NMI_BLOCKED) ? SMM_ACTIVE | SMM_NMI_WAS_BLOCKED : SMM_ACTIVE, CPU_IN_SMM);
   store<u32>(cpu, 1, CPU_NMI_BLOCKED);
   store<u32>(cpu, HALT_RUNNING, CPU_HALT_STATE);
   setEflagsRaw(cpu, 2);

@@ -47,6 +47,9 @@ import { raisePF } from "./fault";
 
 const NO_TAG: u64 = 0xffffffffffffffff;
 
+/** What translateSoftly() gives for a page fault: the host address of no page. */
+export const FAULTED: u32 = 1;
+
 /** Physical address of the last translate(). */
 export let translatedPhysical: u64 = 0;
 
@@ -62,8 +65,15 @@ export function entryOf(tlb: usize, linear: u64): usize {
  * Returns the host address of the byte if the page is backed by memory that this access may use directly, else 0.
  */
 export function translate(cpu: usize, tlb: usize, linear: u64, access: u32): u32 {
+  const host = translateSoftly(cpu, tlb, linear, access);
+  if (host == FAULTED) raisePF(cpu, linear, walkError);
+  return host;
+}
+
+/** The same for translated code, which leaves by itself: FAULTED, with the error code in walkError, instead of #PF. */
+export function translateSoftly(cpu: usize, tlb: usize, linear: u64, access: u32): u32 {
   const user = tlb == cpu + CPU_TLB_USER;
-  if (!walk(cpu, linear, access, user, tlb == cpu + CPU_TLB_SUPERVISOR_AC)) raisePF(cpu, linear, walkError);
+  if (!walk(cpu, linear, access, user, tlb == cpu + CPU_TLB_SUPERVISOR_AC)) return FAULTED;
   const physical = walkPhysical;
   translatedPhysical = physical;
   // The local APIC hides what the map has at its place.

@@ -12,6 +12,7 @@ import {
   CPU_PENDING,
   PENDING_TIMER,
 } from "../../../memory/layout";
+import { endSlice } from "../run";
 import { nowNs, timeOfTsc } from "../tsc";
 import { deliverLocal } from "./deliver";
 import { register, setRegister } from "./registers";
@@ -108,8 +109,10 @@ export function apicTimerExpiry(cpu: usize): f64 {
   return load<f64>(cpu + CPU_APIC, APIC_TIMER_EXPIRY);
 }
 
+/** A running vCPU's slice is to end before the expiry, so it ends now and the next one is measured anew. */
 function setExpiry(cpu: usize, ns: f64): void {
   store<f64>(cpu + CPU_APIC, ns, APIC_TIMER_EXPIRY);
+  if (ns < Infinity) endSlice(cpu);
 }
 
 /** Derives the next expiry. Periods that are over have been served: callers tick first. */

@@ -1,0 +1,176 @@
+/**
+ * Which port and memory accesses a vCPU's thread answers (FastAnswer) or posts by itself, in shared memory: the machine
+ * writes the table whenever a device's region comes, goes or moves, and each vCPU copies it at its next access.
+ *
+ * Ordering: the version is odd while the table is being written. A vCPU that has just moved a region waited for the
+ * machine's answer to that, so its next access sees the new table; the others see it as soon.
+ */
+import { TroupeError } from '../errors/troupe-error.ts';
+import { evaluateFastAnswer, type FastAnswer } from './fast-answer.ts';
+import { GLOBAL_IO_TABLE_VERSION, IO_TABLE_BASE, IO_TABLE_ENTRIES, IO_TABLE_ENTRY_SIZE } from './layout.ts';
+
+export type IoSpace = 'ports' | 'memory';
+
+export type IoEntry =
+  /** Writes from `first` to `last` are posted. */
+  | { readonly kind: 'posted'; readonly space: IoSpace; readonly first: number; readonly last: number }
+  /** Reads of `size` bytes at `address` are answered in the vCPU's thread. */
+  | {
+      readonly kind: 'fast';
+      readonly space: IoSpace;
+      readonly address: number;
+      readonly size: number;
+      readonly answer: FastAnswer;
+    };
+
+const FIRST_ENTRY = 64;
+const NUMBERS = IO_TABLE_ENTRY_SIZE / 8;
+const PORTS = 65536;
+/** What an entry's first number says. */
+const POSTED = 0;
+const FAST_WORD = 1;
+const FAST_COUNTER = 2;
+const MEMORY_FLAG = 4;
+/** An absent optional number. */
+const NONE = -1;
+/** Room for the size below an address in a key. */
+const SIZES = 8;
+
+function encode(entry: IoEntry): readonly number[] {
+  const space = entry.space === 'memory' ? MEMORY_FLAG : 0;
+  if (entry.kind === 'posted') return [POSTED | space, entry.first, entry.last];
+  const { address, size, answer } = entry;
+  if (answer.kind === 'word') return [FAST_WORD | space, address, size, answer.word];
+  const { hz, bits, offset = NONE, shift = 0, enabled = NONE } = answer;
+  return [FAST_COUNTER | space, address, size, hz, bits, offset, shift, enabled];
+}
+
+function decode(numbers: Float64Array): IoEntry {
+  const [head = 0, a = 0, b = 0, c = 0, bits = 0, offset = 0, shift = 0, enabled = 0] = numbers;
+  const space: IoSpace = (head & MEMORY_FLAG) === 0 ? 'ports' : 'memory';
+  switch (head & ~MEMORY_FLAG) {
+    case POSTED:
+      return { kind: 'posted', space, first: a, last: b };
+    case FAST_WORD:
+      return { kind: 'fast', space, address: a, size: b, answer: { kind: 'word', word: c } };
+    default: {
+      const answer: FastAnswer = {
+        kind: 'counter',
+        hz: c,
+        bits,
+        shift,
+        ...(offset === NONE ? {} : { offset }),
+        ...(enabled === NONE ? {} : { enabled }),
+      };
+      return { kind: 'fast', space, address: a, size: b, answer };
+    }
+  }
+}
+
+/** The machine's end. */
+export class IoTableWriter {
+  readonly #words: Int32Array;
+  readonly #numbers: Float64Array;
+
+  constructor(memory: WebAssembly.Memory) {
+    this.#words = new Int32Array(memory.buffer);
+    this.#numbers = new Float64Array(memory.buffer, IO_TABLE_BASE + FIRST_ENTRY, IO_TABLE_ENTRIES * NUMBERS);
+  }
+
+  /** Replaces the table. Throws `ERR_IO_TABLE_FULL` when there are more entries than fit. */
+  publish(entries: readonly IoEntry[]): void {
+    if (entries.length > IO_TABLE_ENTRIES) {
+      throw new TroupeError(
+        'ERR_IO_TABLE_FULL',
+        `Devices declare ${entries.length} fast or posted ranges; there is room for ${IO_TABLE_ENTRIES}`,
+      );
+    }
+    Atomics.add(this.#words, GLOBAL_IO_TABLE_VERSION >> 2, 1);
+    entries.forEach((entry, index) => {
+      this.#numbers.set(encode(entry), index * NUMBERS);
+    });
+    Atomics.store(this.#words, IO_TABLE_BASE >> 2, entries.length);
+    Atomics.add(this.#words, GLOBAL_IO_TABLE_VERSION >> 2, 1);
+  }
+}
+
+/** A vCPU's end. */
+export class IoTableReader {
+  readonly #words: Int32Array;
+  readonly #numbers: Float64Array;
+  #version = 0;
+  readonly #postedPorts = new Uint8Array(PORTS);
+  #postedMemory: readonly (readonly [first: number, last: number])[] = [];
+  readonly #fastPorts = new Map<number, FastAnswer>();
+  readonly #fastMemory = new Map<number, FastAnswer>();
+
+  constructor(memory: WebAssembly.Memory) {
+    this.#words = new Int32Array(memory.buffer);
+    this.#numbers = new Float64Array(memory.buffer, IO_TABLE_BASE + FIRST_ENTRY, IO_TABLE_ENTRIES * NUMBERS);
+  }
+
+  isPortPosted(port: number): boolean {
+    this.#refresh();
+    return this.#postedPorts[port] === 1;
+  }
+
+  isMemoryPosted(address: number): boolean {
+    this.#refresh();
+    return this.#postedMemory.some(([first, last]) => address >= first && address <= last);
+  }
+
+  /** What a read gives at virtual time `now()`; undefined when the machine has to answer. */
+  readPort(port: number, size: number, now: () => number): number | undefined {
+    this.#refresh();
+    return this.#evaluate(this.#fastPorts.get(port * SIZES + size), size, now);
+  }
+
+  readMemory(address: number, size: number, now: () => number): number | undefined {
+    this.#refresh();
+    return this.#evaluate(this.#fastMemory.get(address * SIZES + size), size, now);
+  }
+
+  #evaluate(answer: FastAnswer | undefined, size: number, now: () => number): number | undefined {
+    if (answer === undefined) return undefined;
+    return evaluateFastAnswer(answer, size, this.#words, answer.kind === 'counter' ? now() : 0);
+  }
+
+  #refresh(): void {
+    if (Atomics.load(this.#words, GLOBAL_IO_TABLE_VERSION >> 2) !== this.#version) this.#copy();
+  }
+
+  #copy(): void {
+    for (;;) {
+      const version = Atomics.load(this.#words, GLOBAL_IO_TABLE_VERSION >> 2);
+      const count = Atomics.load(this.#words, IO_TABLE_BASE >> 2);
+      const numbers = this.#numbers.slice(0, count * NUMBERS);
+      const isStable =
+        (version & 1) === 0 && Atomics.load(this.#words, GLOBAL_IO_TABLE_VERSION >> 2) === version;
+      if (!isStable) continue;
+      this.#version = version;
+      const entries = Array.from({ length: count }, (_, i) =>
+        decode(numbers.subarray(i * NUMBERS, (i + 1) * NUMBERS)),
+      );
+      this.#adopt(entries);
+      return;
+    }
+  }
+
+  #adopt(entries: readonly IoEntry[]): void {
+    this.#postedPorts.fill(0);
+    this.#fastPorts.clear();
+    this.#fastMemory.clear();
+    const postedMemory: [number, number][] = [];
+    for (const entry of entries) {
+      if (entry.kind === 'fast') {
+        const answers = entry.space === 'ports' ? this.#fastPorts : this.#fastMemory;
+        answers.set(entry.address * SIZES + entry.size, entry.answer);
+      } else if (entry.space === 'ports') {
+        this.#postedPorts.fill(1, entry.first, entry.last + 1);
+      } else {
+        postedMemory.push([entry.first, entry.last]);
+      }
+    }
+    this.#postedMemory = postedMemory;
+  }
+}
