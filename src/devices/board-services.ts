@@ -105,8 +105,8 @@ export interface MachineSignals {
   guestSuspend(): void;
   guestSuspendToDisk(): void;
   guestPanicked(): void;
-  /** A wake event while the guest sleeps (S3). */
-  wakeup(): void;
+  /** A wake event while the guest sleeps (S3); its cause is `other` when absent. */
+  wakeup(cause?: 'rtc' | 'pm-timer'): void;
   /** Ends the process with that exit status at once, as isa-debug-exit does. */
   exit(status: number): void;
   /** Announces a QMP event. */

@@ -48,8 +48,8 @@ export function evaluateFastAnswer(
   words: Int32Array,
   ns: number,
 ): number | undefined {
-  if (answer.kind === 'word') return lowBits(wordAt(words, answer.word), size * 8);
   if (answer.enabled !== undefined && wordAt(words, answer.enabled) === 0) return undefined;
+  if (answer.kind === 'word') return lowBits(wordAt(words, answer.word), size * 8);
   const ticks = counterTicks(ns, answer.hz);
   let low = ticks % TWO_32;
   let high = Math.floor(ticks / TWO_32);

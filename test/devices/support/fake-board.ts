@@ -7,7 +7,7 @@ import type { DisplayAdapter } from '../../../src/devices/display/display-contra
 import type { KeyboardSink, PointerSink } from '../../../src/devices/input-contract.ts';
 import type { IsaPorts } from '../../../src/devices/isa/isa-contract.ts';
 import type { PciFunction, PciIdentity, PciPorts } from '../../../src/devices/pci/pci-contract.ts';
-import type { FastAnswer } from '../../../src/memory/fast-answer.ts';
+import { evaluateFastAnswer, type FastAnswer } from '../../../src/memory/fast-answer.ts';
 import { FakeAddressSpace } from './fake-address-space.ts';
 import { FakeCharacter } from './fake-character.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -21,7 +21,6 @@ import { FakeWire } from './fake-wire.ts';
 export const FAKE_EPOCH_NS = Date.UTC(2013, 4, 24, 12) * 1e6;
 
 const PAGE = 4096;
-const NS_PER_SECOND = 1_000_000_000n;
 /** Shared words, drives' buffers and video memory; RAM begins behind. The first page is never given out. */
 const POOL_BYTES = 20 * 1024 * 1024;
 
@@ -99,16 +98,8 @@ function rawMemory(shared: SharedArrayBuffer, host: number): RegionHandler {
 
 function fastEvaluator(shared: SharedArrayBuffer, now: () => number) {
   const words = new Int32Array(shared);
-  const word = (host: number): number => Atomics.load(words, host >> 2) >>> 0;
-  return (answer: FastAnswer): number | undefined => {
-    if (answer.enabled !== undefined && word(answer.enabled) === 0) return undefined;
-    if (answer.kind === 'word') return word(answer.word);
-    const ticks = (BigInt(Math.floor(now())) * BigInt(answer.hz)) / NS_PER_SECOND;
-    const { offset } = answer;
-    const added = offset === undefined ? 0n : BigInt(word(offset)) | (BigInt(word(offset + 4)) << 32n);
-    const counted = BigInt.asUintN(answer.bits, ticks + added);
-    return Number(BigInt.asUintN(32, counted >> BigInt(answer.shift ?? 0)));
-  };
+  return (answer: FastAnswer, size: number): number | undefined =>
+    evaluateFastAnswer(answer, size, words, now());
 }
 
 export function createFakeBoard(options: FakeBoardOptions = {}): FakeBoard {

@@ -3,7 +3,7 @@ import type { MachineSignals } from '../../../src/devices/board-services.ts';
 import type { QmpJson } from '../../../src/qapi/json-value.ts';
 
 export class FakeMachine implements MachineSignals {
-  /** What was asked, oldest first: `reset`, `soft-off`, `suspend`, `suspend-disk`, `panicked`, `wakeup`, `exit 3`, `nmi`, `smi`, `a20 off`. */
+  /** What was asked, oldest first: `reset`, `soft-off`, `suspend`, `suspend-disk`, `panicked`, `wakeup rtc`, `exit 3`, `nmi`, `smi`, `a20 off`. */
   readonly asked: string[] = [];
   readonly events: { readonly name: string; readonly data: QmpJson | undefined }[] = [];
   readonly #powerButton: (() => void)[] = [];
@@ -29,8 +29,8 @@ export class FakeMachine implements MachineSignals {
     this.asked.push('panicked');
   }
 
-  wakeup(): void {
-    this.asked.push('wakeup');
+  wakeup(cause?: 'rtc' | 'pm-timer'): void {
+    this.asked.push(cause === undefined ? 'wakeup' : `wakeup ${cause}`);
   }
 
   exit(status: number): void {
