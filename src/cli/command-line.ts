@@ -4,7 +4,7 @@ import { CommandLineError, located, unavailable } from './command-line-error.ts'
 import { CommandLineDraft } from './draft.ts';
 import { type CommandLineEnvironment, hostEnvironment } from './environment.ts';
 import { buildMachineConfig } from './machine-builder.ts';
-import type { OptionDefinition } from './option-definition.ts';
+import type { LateText, OptionDefinition } from './option-definition.ts';
 import { findOption } from './option-table.ts';
 
 export type CommandLineResult =
@@ -14,7 +14,7 @@ export type CommandLineResult =
       /** One line each, for standard error. */
       readonly warnings: readonly string[];
     }
-  | { readonly action: 'print'; readonly text: string; readonly exitCode: 0 };
+  | { readonly action: 'print'; readonly text: string | LateText; readonly exitCode: 0 };
 
 /** One option as given. */
 interface GivenOption {
@@ -56,7 +56,10 @@ function* givenOptions(argv: readonly string[]): Generator<GivenOption> {
 }
 
 /** Carries out one option; returns a text when it asked for one to be printed. */
-function applyOption(draft: CommandLineDraft, { definition, word, value }: GivenOption): string | undefined {
+function applyOption(
+  draft: CommandLineDraft,
+  { definition, word, value }: GivenOption,
+): string | LateText | undefined {
   draft.origin = definition.value === undefined ? word : `${word} ${value}`;
   const text = definition.describe?.(value, draft);
   if (text !== undefined) {

@@ -1,5 +1,5 @@
 import { DEFAULT_BOARD } from '../machine/default-board.ts';
-import type { CpuConfig, NumaNode, SmpConfig } from '../machine/machine-config.ts';
+import type { CpuConfig, NumaNode, SmpConfig, VgaModel } from '../machine/machine-config.ts';
 import { OptionStore } from '../options/option-store.ts';
 import type { CommandLineEnvironment } from './environment.ts';
 
@@ -14,6 +14,12 @@ export const DEFAULT_DEVICES = [
   'SD card',
 ] as const;
 export type DefaultDevice = (typeof DEFAULT_DEVICES)[number];
+
+/** -serial or -parallel as given. */
+export interface GivenPort {
+  readonly text: string;
+  readonly origin: string;
+}
 
 const DEFAULT_RAM_BYTES = 128 * 2 ** 20;
 const CTRL_A = 1;
@@ -52,6 +58,18 @@ export class CommandLineDraft {
   floppySignatureCheck = DEFAULT_BOARD.floppySignatureCheck;
   keyboardLayout = DEFAULT_BOARD.keyboardLayout;
   watchdogAction = DEFAULT_BOARD.watchdogAction;
+
+  readonly ports: Readonly<Record<'serial' | 'parallel', GivenPort[]>> = { serial: [], parallel: [] };
+  /** Labels of character devices. */
+  debugConsole: string | undefined;
+  qtest: string | undefined;
+  qtestLog: string | undefined;
+  vga: VgaModel | undefined;
+  balloon: { readonly address: string | undefined } | undefined;
+  bios: string | undefined;
+  readonly firmwarePath: string[] = [];
+  readonly acpiTables: string[] = [];
+  readonly smbios: string[] = [];
 
   /** How many of -monitor and -qmp have been read; numbers compat_monitor0, compat_monitor1... */
   legacyMonitors = 0;

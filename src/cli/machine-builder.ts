@@ -2,24 +2,27 @@
 import { chardevFromOptions } from '../backends/chardev/chardev-options.ts';
 import type {
   BoardConfig,
-  FirmwareConfig,
   InheritedDescriptor,
   MachineConfig,
   MonitorConfig,
   NamedChardev,
+  QtestConfig,
   SmpConfig,
+  VgaModel,
 } from '../machine/machine-config.ts';
 import type { MachineType } from '../machine/machine-types.ts';
 import type { OptionItem } from '../options/option-store.ts';
 import { booleanValue, numberValue, stringValue } from '../options/option-values.ts';
 import { bootConfig, checkPcBootDevices, rtcConfig } from './board-options.ts';
 import { badOptionValue, CommandLineError, located, unavailable } from './command-line-error.ts';
-import { type CommandLineDraft, DEFAULT_DEVICES } from './draft.ts';
-import { chooseMachine } from './machine-options.ts';
+import type { CommandLineDraft } from './draft.ts';
+import { buildFirmware } from './firmware-options.ts';
+import { chooseMachine, DEVICE_TEST } from './machine-options.ts';
 import { addDefaultMonitor } from './monitor-options.ts';
+import { buildCharacterPorts, replaceDefaultDevices } from './port-options.ts';
 
 /** Groups that an item of a configuration file may name but that nothing in this version can carry out. */
-const UNAVAILABLE_GROUPS = ['drive', 'device', 'netdev', 'net', 'trace', 'option-rom', 'object', 'tpmdev'];
+const UNAVAILABLE_GROUPS = ['drive', 'netdev', 'net', 'trace', 'tpmdev'];
 /** Groups of one boolean that can only be off. */
 const OFF_GROUPS: Readonly<Record<string, string>> = { sandbox: 'enable', realtime: 'mlock' };
 
@@ -167,19 +170,6 @@ function checkGlobals(draft: CommandLineDraft): void {
     if (driver === undefined || property === undefined || value === undefined) {
       throw new CommandLineError('ERR_CLI_BAD_VALUE', `${origin}: expected driver, property and value`);
     }
-    draft.warnings.push(
-      `global ${driver}.${property}=${value} is not used: this version has no guest devices`,
-    );
-  }
-}
-
-/** The reference adds these unless told not to; this version has none of them, and says so once. */
-function warnOfDefaultDevices(draft: CommandLineDraft, machine: MachineType): void {
-  const missing = DEFAULT_DEVICES.filter((device) => !draft.withoutDevices.has(device));
-  if (!draft.noDefaults && machine.hasDefaultDevices && missing.length > 0) {
-    draft.warnings.push(
-      `this version has no guest devices, so the default ones are left out: ${missing.join(', ')} (-nodefaults asks for none)`,
-    );
   }
 }
 
@@ -194,16 +184,31 @@ function checkDaemon(draft: CommandLineDraft): void {
   }
 }
 
-const NO_FIRMWARE: FirmwareConfig = {
-  bios: undefined,
-  searchPath: [],
-  kernel: undefined,
-  initrd: undefined,
-  append: undefined,
-  optionRoms: [],
-  acpiTables: [],
-  smbios: [],
-};
+/** The adapter that -vga names, or the default one unless something stands in for it. */
+function buildVga(draft: CommandLineDraft, machine: MachineType): VgaModel {
+  if (draft.vga !== undefined) {
+    return draft.vga;
+  }
+  const hasDefault = machine.hasDefaultDevices && !draft.noDefaults && !draft.withoutDevices.has('VGA');
+  return hasDefault ? 'cirrus' : 'none';
+}
+
+/** -qtest and accel=qtest belong together, as a test that nobody drives would wait for ever. */
+function buildQtest(draft: CommandLineDraft): QtestConfig | undefined {
+  const accelerator = draft.store
+    .itemsOf('machine')
+    .map(({ values }) => stringValue(values, 'accel'))
+    .findLast((value) => value !== undefined);
+  if (accelerator?.split(':')[0] === DEVICE_TEST && draft.qtest === undefined) {
+    throw conflict(`-machine accel=${accelerator}: expected -qtest DEV to go with it`);
+  }
+  if (draft.qtestLog !== undefined && draft.qtest === undefined) {
+    throw conflict('-qtest-log: expected -qtest DEV to go with it');
+  }
+  return draft.qtest === undefined
+    ? undefined
+    : { chardev: draft.qtest, log: draft.qtestLog, runsCpus: accelerator?.split(':')[0] !== DEVICE_TEST };
+}
 
 /** Completes and checks the draft. Throws CommandLineError; adds warnings to the draft. */
 export function buildMachineConfig(draft: CommandLineDraft): MachineConfig {
@@ -211,6 +216,8 @@ export function buildMachineConfig(draft: CommandLineDraft): MachineConfig {
   refuseUnavailableGroups(draft.store.items());
   checkDaemon(draft);
   checkGlobals(draft);
+  replaceDefaultDevices(draft);
+  const { serials, parallels } = buildCharacterPorts(draft, machine.hasDefaultDevices);
   addDefaultMonitor(draft);
   const chardevs = buildChardevs(draft);
   const config: MachineConfig = {
@@ -229,13 +236,13 @@ export function buildMachineConfig(draft: CommandLineDraft): MachineConfig {
     incoming: draft.incoming,
     noDefaults: draft.noDefaults,
     drives: [],
-    firmware: NO_FIRMWARE,
-    serials: [],
-    parallels: [],
-    debugConsole: undefined,
-    vga: 'none',
-    qtest: undefined,
-    balloon: undefined,
+    firmware: buildFirmware(draft),
+    serials,
+    parallels,
+    debugConsole: draft.debugConsole,
+    vga: buildVga(draft, machine),
+    qtest: buildQtest(draft),
+    balloon: draft.balloon,
     noGraphic: draft.nographic,
     chardevs,
     monitors: buildMonitors(draft, chardevs),
@@ -247,6 +254,5 @@ export function buildMachineConfig(draft: CommandLineDraft): MachineConfig {
       .items()
       .map(({ group, id, values }) => ({ group: group.name, id, values: [...values] })),
   };
-  warnOfDefaultDevices(draft, machine);
   return config;
 }

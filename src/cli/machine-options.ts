@@ -7,6 +7,8 @@ import { parseBoolean, stringValue } from '../options/option-values.ts';
 import { CommandLineError, located, unavailable } from './command-line-error.ts';
 
 const EMULATION = 'tcg';
+/** No CPU runs, and a test drives the devices. */
+export const DEVICE_TEST = 'qtest';
 const ABSENT_ACCELERATORS = ['kvm', 'xen'];
 
 const NEEDS_HARDWARE =
@@ -15,7 +17,7 @@ const NEEDS_HARDWARE =
 /** Accelerators are tried in order; ours is emulation. `warn` hears of those passed over. */
 function checkAccelerators(text: string, warn: (text: string) => void): void {
   for (const name of text.split(':')) {
-    if (name === EMULATION) {
+    if (name === EMULATION || name === DEVICE_TEST) {
       return;
     }
     if (!ABSENT_ACCELERATORS.includes(name)) {
@@ -35,6 +37,9 @@ const HONOURED: Readonly<Record<string, boolean>> = {
   'dump-guest-core': true,
 };
 
+/** Parameters that are looked at elsewhere, or that change nothing here. */
+const FREE = ['type', 'mem-merge', 'kernel', 'initrd', 'append'];
+
 function checkPair([key, value]: OptionPair, warn: (text: string) => void): void {
   if (key === 'accel') {
     checkAccelerators(value, warn);
@@ -42,7 +47,7 @@ function checkPair([key, value]: OptionPair, warn: (text: string) => void): void
     if (parseBoolean(key, value) !== HONOURED[key]) {
       throw unavailable(`${key}=${value}`);
     }
-  } else if (key !== 'type' && key !== 'mem-merge') {
+  } else if (!FREE.includes(key)) {
     throw unavailable(`${key}=`);
   }
 }

@@ -34,7 +34,7 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     const result = parseCommandLine(argv);
     if (result.action === 'print') {
-      writeSync(STANDARD_OUTPUT, result.text);
+      writeSync(STANDARD_OUTPUT, typeof result.text === 'string' ? result.text : await result.text());
       return result.exitCode;
     }
     if (!isDaemon()) {

@@ -40,14 +40,13 @@ export function addLegacyMonitor(draft: CommandLineDraft, text: string, mode: Mo
 }
 
 /**
- * Adds the monitor that a machine has when no option speaks of one. With -nographic it is on the terminal, behind a
- * multiplexer unless the serial port that would share it is switched off; otherwise on a text console of its own.
+ * Adds the monitor that a machine has when no option speaks of one: on the terminal with -nographic, otherwise on a text
+ * console of its own. A default serial port on the terminal has brought its monitor already.
  */
 export function addDefaultMonitor(draft: CommandLineDraft): void {
   if (!draft.wantsDefaultMonitor || draft.noDefaults) {
     return;
   }
   draft.origin = draft.nographic ? '-nographic' : 'default monitor';
-  const terminal = draft.withoutDevices.has('serial port') ? 'stdio' : 'mon:stdio';
-  addLegacyMonitor(draft, draft.nographic ? terminal : 'vc:80Cx24C', 'readline');
+  addLegacyMonitor(draft, draft.nographic ? 'stdio' : 'vc:80Cx24C', 'readline');
 }

@@ -8,7 +8,7 @@ import { findOptionGroup, OPTION_GROUPS } from '../options/option-groups.ts';
 import { parseBoolean, parseNumber, stringValue } from '../options/option-values.ts';
 import { badOptionValue, CommandLineError, unavailable } from './command-line-error.ts';
 import type { CommandLineDraft, DefaultDevice } from './draft.ts';
-import { checkCharacterDevice, type SyntaxCheck } from './later-syntax.ts';
+import { groupWith, type SyntaxCheck } from './later-syntax.ts';
 import { checkMachine } from './machine-options.ts';
 
 type Action = (draft: CommandLineDraft, value: string) => void;
@@ -130,7 +130,7 @@ export function setEscapeCharacter(draft: CommandLineDraft, value: string): void
   draft.escapeCharacter = Number(code);
 }
 
-/** -serial, -parallel: only `none` until there is such a device. */
+/** An option that can only be `none` in this version. */
 export function onlyNone(device: DefaultDevice | undefined, check: SyntaxCheck): Action {
   return (draft, value) => {
     check(value);
@@ -143,8 +143,34 @@ export function onlyNone(device: DefaultDevice | undefined, check: SyntaxCheck):
   };
 }
 
-export const onlyNoCharacterDevice = (device: DefaultDevice): Action =>
-  onlyNone(device, checkCharacterDevice);
+/** -vga: the adapters that exist, or none. */
+export function setVga(draft: CommandLineDraft, value: string): void {
+  if (!/^(std|cirrus|vmware|qxl|xenfb|none)$/.test(value)) {
+    throw badOptionValue(`std, cirrus, vmware, qxl, xenfb or none, not '${value}'`);
+  }
+  if (value !== 'std' && value !== 'cirrus' && value !== 'none') {
+    throw unavailable();
+  }
+  draft.vga = value;
+}
+
+/** -balloon none|virtio[,addr=ADDRESS] */
+export function setBalloon(draft: CommandLineDraft, value: string): void {
+  const match = /^(?:none|virtio(?:,addr=(.+))?)$/.exec(value);
+  if (match === null) {
+    throw badOptionValue('none or virtio[,addr=ADDRESS]');
+  }
+  draft.balloon = value === 'none' ? undefined : { address: match[1] };
+}
+
+/** An option that makes an item of a group, some of whose parameters must be there. */
+export function addGroupItem(group: string, ...needed: readonly string[]): Action {
+  const check = groupWith(group, ...needed);
+  return (draft, value) => {
+    check(value);
+    draft.parseGroup(group, value);
+  };
+}
 
 /** An option of one boolean parameter that this version can only leave off; without text it is on. */
 export function onlyOff(group: string, key: string): Action {

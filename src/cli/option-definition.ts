@@ -1,6 +1,9 @@
 /** What the command line knows of one option. The table of them is in option-table.ts. */
 import type { CommandLineDraft } from './draft.ts';
 
+/** A text that takes loading more of the program. */
+export type LateText = () => Promise<string>;
+
 export interface OptionNaming {
   readonly name: string;
   readonly aliases: readonly string[];
@@ -8,7 +11,7 @@ export interface OptionNaming {
   readonly value: string | undefined;
   readonly help: string;
   /** Text to print, then exit 0, instead of carrying the option out (`-cpu help`); undefined for other values. */
-  readonly describe?: (value: string, draft: CommandLineDraft) => string | undefined;
+  readonly describe?: (value: string, draft: CommandLineDraft) => string | LateText | undefined;
 }
 
 export interface ImplementedOption extends OptionNaming {

@@ -15,6 +15,8 @@ import {
 } from './board-options.ts';
 import { CommandLineError } from './command-line-error.ts';
 import { describeCpuModels, parseCpu, parseSmp } from './cpu-options.ts';
+import { describeDevices } from './device-help.ts';
+import { setMachineParameter } from './firmware-options.ts';
 import { formatHelp, formatVersion } from './help.ts';
 import { parseIncomingUri } from './incoming-uri.ts';
 import {
@@ -39,20 +41,23 @@ import { checkNet, checkNetdev } from './network-syntax.ts';
 import {
   addChardev,
   addGlobal,
+  addGroupItem,
   describeChardevBackends,
-  onlyNoCharacterDevice,
   onlyNone,
   onlyOff,
   readConfig,
   required,
+  setBalloon,
   setBoot,
   setEscapeCharacter,
   setItemValue,
   setMachine,
   setMachineType,
+  setVga,
   writeConfig,
 } from './option-actions.ts';
 import { implemented, later, type OptionDefinition, type OptionTableSection } from './option-definition.ts';
+import { notePort, setDebugConsole, setQtest } from './port-options.ts';
 
 const FILE = notEmpty('a file name');
 const DIRECTORY = notEmpty('a directory');
@@ -213,9 +218,13 @@ const MONITORS: OptionTableSection = {
       'escape character of multiplexed devices [default 1, ctrl-a]',
       setEscapeCharacter,
     ),
-    implemented('serial DEV', 'serial port: only `none`', onlyNoCharacterDevice('serial port')),
-    implemented('parallel DEV', 'parallel port: only `none`', onlyNoCharacterDevice('parallel port')),
-    later('debugcon DEV', 'debug port e9 on DEV', checkCharacterDevice),
+    implemented('serial DEV', 'next serial port on DEV, or `none`', notePort('serial')),
+    implemented('parallel DEV', 'next parallel port on DEV, or `none`', notePort('parallel')),
+    implemented('debugcon DEV', 'debug port e9 on DEV', setDebugConsole),
+    implemented('qtest DEV', 'device test protocol on DEV, with -machine accel=qtest', setQtest),
+    implemented('qtest-log FILE', 'write what passes on -qtest to FILE', (draft, value) => {
+      draft.qtestLog = required(value, 'a file name');
+    }),
     later('gdb DEV', 'wait for gdb on DEV', checkCharacterDevice),
     later('s', 'as -gdb tcp::1234'),
   ],
@@ -228,14 +237,7 @@ const DISPLAY: OptionTableSection = {
     implemented('nographic', 'no display; the monitor is on the terminal', (draft) => {
       draft.nographic = true;
     }),
-    implemented(
-      'vga TYPE',
-      'video card: only `none`',
-      onlyNone(
-        'VGA',
-        matching(/^(std|cirrus|vmware|qxl|xenfb|none)$/, 'std, cirrus, vmware, qxl, xenfb or none'),
-      ),
-    ),
+    implemented('vga TYPE', 'video card: std, cirrus or none [default cirrus]', setVga),
     implemented('vnc DISPLAY', 'VNC server: only `none`', onlyNone(undefined, checkVnc)),
     later('spice OPTIONS', 'SPICE server', checkSpice),
     later('full-screen', 'start in full screen'),
@@ -269,21 +271,30 @@ const STORAGE: OptionTableSection = {
 const DEVICES: OptionTableSection = {
   title: 'Devices',
   options: [
-    later('device DRIVER[,prop=VALUE...]', 'add a device; `help` lists them', groupWith('device', 'driver'), {
-      describe: onHelp(() => 'This version has no guest devices.\n'),
-    }),
-    later('object TYPE,id=ID[,prop=VALUE...]', 'add an object', groupWith('object', 'qom-type', 'id')),
+    implemented(
+      'device DRIVER[,prop=VALUE...]',
+      'add a device; `help` lists them, `DRIVER,help` its properties',
+      addGroupItem('device', 'driver'),
+      { describe: describeDevices },
+    ),
+    implemented(
+      'object TYPE,id=ID[,prop=VALUE...]',
+      'add an object',
+      addGroupItem('object', 'qom-type', 'id'),
+    ),
     later('tpmdev TYPE,id=ID...', 'TPM', checkTpm),
     later('watchdog MODEL', 'watchdog', matching(/^(i6300esb|ib700)$/i, 'i6300esb or ib700')),
-    implemented(
-      'balloon TYPE',
-      'memory balloon: only `none`',
-      onlyNone(undefined, matching(/^(none|virtio(,addr=.+)?)$/, 'none or virtio[,addr=ADDRESS]')),
-    ),
+    implemented('balloon none|virtio[,addr=ADDRESS]', 'memory balloon [default none]', setBalloon),
     later('usb', 'USB controller'),
     later('usbdevice NAME', 'USB device', notEmpty('the name of a USB device')),
-    later('acpitable OPTIONS', 'additional ACPI table', checkAcpiTable),
-    later('smbios OPTIONS', 'SMBIOS table', checkSmbios),
+    implemented('acpitable OPTIONS', 'additional ACPI table', (draft, value) => {
+      checkAcpiTable(value);
+      draft.acpiTables.push(value);
+    }),
+    implemented('smbios OPTIONS', 'SMBIOS table', (draft, value) => {
+      checkSmbios(value);
+      draft.smbios.push(value);
+    }),
     later('win2k-hack', 'workaround for a full disk in the Windows 2000 installer'),
   ],
 };
@@ -307,13 +318,17 @@ const NETWORK: OptionTableSection = {
 const BOOT: OptionTableSection = {
   title: 'Firmware and Linux boot',
   options: [
-    later('kernel FILE', 'Linux kernel', FILE),
-    later('initrd FILE', 'initial RAM disk', FILE),
-    later('append TEXT', 'kernel command line'),
+    implemented('kernel FILE', 'Linux or multiboot kernel', setMachineParameter('kernel')),
+    implemented('initrd FILE', 'initial RAM disk, or multiboot modules', setMachineParameter('initrd')),
+    implemented('append TEXT', 'kernel command line', setMachineParameter('append')),
     later('dtb FILE', 'device tree', FILE),
-    later('bios FILE', 'firmware', FILE),
-    later('L DIR', 'directory of firmware and key maps', DIRECTORY),
-    later('option-rom FILE[,bootindex=N]', 'additional ROM', groupWith('option-rom', 'romfile')),
+    implemented('bios FILE', 'firmware', (draft, value) => {
+      draft.bios = required(value, 'a file name');
+    }),
+    implemented('L DIR', 'directory of firmware', (draft, value) => {
+      draft.firmwarePath.push(required(value, 'a directory'));
+    }),
+    implemented('option-rom FILE[,bootindex=N]', 'additional ROM', addGroupItem('option-rom', 'romfile')),
   ],
 };
 

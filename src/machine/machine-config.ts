@@ -149,6 +149,8 @@ export type VgaModel = 'std' | 'cirrus' | 'none';
 export interface QtestConfig {
   readonly chardev: string;
   readonly log: string | undefined;
+  /** False with -machine accel=qtest: no vCPU runs, and the virtual clock moves when told. */
+  readonly runsCpus: boolean;
 }
 
 export interface MachineConfig {
@@ -180,7 +182,6 @@ export interface MachineConfig {
   readonly parallels: readonly (string | undefined)[];
   readonly debugConsole: string | undefined;
   readonly vga: VgaModel;
-  /** Given: no vCPU runs and the virtual clock moves when told (-machine accel=qtest). */
   readonly qtest: QtestConfig | undefined;
   readonly balloon: { readonly address: string | undefined } | undefined;
   /** -nographic or -display none: there is no window in any case, but escapes and defaults differ. */

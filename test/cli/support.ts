@@ -45,6 +45,9 @@ export function printed(words: readonly string[]): string {
   if (result.action !== 'print') {
     throw new Error('expected a text, got a machine');
   }
+  if (typeof result.text !== 'string') {
+    throw new Error('expected a text that is there at once');
+  }
   return result.text;
 }
 
