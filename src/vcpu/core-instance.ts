@@ -25,6 +25,12 @@ export interface CoreHost {
   eoiBroadcast(vector: number): void;
 }
 
+/** Is told of blocks that have become hot, while the core waits. */
+export interface BlockTranslator {
+  /** @param block address of the block's header */
+  hotBlock(block: number): void;
+}
+
 interface CoreExports {
   initialise(cpu: number, index: number, codeBase: number, codeEnd: number): void;
   run(cpu: number, budget: number): number;
@@ -50,6 +56,8 @@ export class CoreInstance {
   /** Address of the vCPU's page group. */
   readonly base: number;
   readonly #exports: CoreExports;
+  readonly #linkage: WebAssembly.Exports;
+  #translator: BlockTranslator | undefined;
 
   /** Throws `ERR_VCPU_INDEX` if the plan has no such vCPU. The page group must be zeroed or hold a restored state. */
   constructor(
@@ -79,14 +87,26 @@ export class CoreInstance {
         random: host.random.bind(host),
         floatingPointError: host.floatingPointError.bind(host),
         eoiBroadcast: host.eoiBroadcast.bind(host),
+        hotBlock: (block: number) => this.#translator?.hotBlock(block >>> 0),
         waitWhileEqual: (address: number, value: number) => {
           Atomics.wait(words, address >>> 2, value | 0, 1);
         },
       },
     });
+    this.#linkage = instance.exports;
     this.#exports = instance.exports as unknown as CoreExports;
     const codeBase = plan.codeCacheBase + index * plan.codeCacheBytes;
     this.#exports.initialise(this.base, index, codeBase, codeBase + plan.codeCacheBytes);
+  }
+
+  /** What translated code is linked to: the function table and helpers of the core. */
+  get linkage(): WebAssembly.Exports {
+    return this.#linkage;
+  }
+
+  /** Hands hot blocks to a translator, or to nobody. CPU_HOT_ENTRIES says what is hot. */
+  setTranslator(translator: BlockTranslator | undefined): void {
+    this.#translator = translator;
   }
 
   /** Runs about `budget` instructions (at most 2^31 - 1; a block is finished). Gives an EXIT_* reason of layout.ts. */

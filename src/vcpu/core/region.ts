@@ -139,8 +139,8 @@ export function flagResult(kind: u32, r: u64): u64 {
 
 // @ts-ignore: decorator
 @inline
-function auxOf(cf: u32, of: u32): u32 {
-  return (cf << 31) | ((cf ^ of) << 30);
+function auxOf(cf: u32, over: u32): u32 {
+  return (cf << 31) | ((cf ^ over) << 30);
 }
 
 /** The two top bits and bit 3 of a carry vector, in their places. */
@@ -188,19 +188,19 @@ export function flagCondition(kind: u32, a: u64, b: u64, r: u64, carry: i32, cc:
   const aux = flagAux(kind, a, b, r, carry);
   const result = flagResult(kind, r);
   const cf = aux >> 31;
-  const of = cf ^ ((aux >> 30) & 1);
+  const over = cf ^ ((aux >> 30) & 1);
   const zf = <u32>(result == 0);
   const sf = <u32>(result >> 63) ^ (aux & AUX_SIGN);
   let holds: u32;
   switch (cc >> 1) {
-    case 0: holds = of; break;
+    case 0: holds = over; break;
     case 1: holds = cf; break;
     case 2: holds = zf; break;
     case 3: holds = cf | zf; break;
     case 4: holds = sf; break;
     case 5: holds = ~popcnt<u32>((<u32>result ^ (aux >> 8)) & 0xff) & 1; break;
-    case 6: holds = sf ^ of; break;
-    default: holds = zf | (sf ^ of);
+    case 6: holds = sf ^ over; break;
+    default: holds = zf | (sf ^ over);
   }
   return holds ^ (cc & 1);
 }
