@@ -56,7 +56,7 @@ export class CoreInstance {
   /** Address of the vCPU's page group. */
   readonly base: number;
   readonly #exports: CoreExports;
-  readonly #linkage: WebAssembly.Exports;
+  readonly #linkage: WebAssembly.Instance['exports'];
   #translator: BlockTranslator | undefined;
 
   /** Throws `ERR_VCPU_INDEX` if the plan has no such vCPU. The page group must be zeroed or hold a restored state. */
@@ -100,7 +100,7 @@ export class CoreInstance {
   }
 
   /** What translated code is linked to: the function table and helpers of the core. */
-  get linkage(): WebAssembly.Exports {
+  get linkage(): WebAssembly.Instance['exports'] {
     return this.#linkage;
   }
 
