@@ -11,6 +11,7 @@ import { registerX87 } from "./fpu/x87";
 import { registerMisc } from "./misc";
 import { registerMov } from "./mov";
 import { registerMulDiv } from "./muldiv";
+import { registerPause } from "./pause";
 import { registerShift } from "./shift";
 import { registerStack } from "./stack";
 import { registerString } from "./string";
@@ -40,6 +41,7 @@ export function registerInstructions(): void {
   registerMisc();
   registerMov();
   registerMulDiv();
+  registerPause();
   registerShift();
   registerStack();
   registerString();

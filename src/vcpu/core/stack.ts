@@ -184,8 +184,8 @@ function ENTER<T>(cpu: usize, record: usize): usize {
     top -= size;
     write<T>(cpu, stackAddress(cpu, top & mask, size, true), <T>framePointer);
   }
-  // The final stack pointer must be writable too.
-  checkWrite(cpu, stackAddress(cpu, (top - bytes) & mask, 1, true), 1);
+  // An operand at the final stack pointer must be writable too, and aligned if alignment is checked.
+  checkWrite(cpu, stackAddress(cpu, (top - bytes) & mask, size, true), size);
   putGpr<T>(cpu, CPU_RBP, <T>framePointer);
   putStackPointer(cpu, top - bytes, mask);
   return next(record);

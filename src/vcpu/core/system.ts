@@ -1,4 +1,4 @@
-// HLT, MONITOR, MWAIT, PAUSE, WBINVD, INVD, moves of debug registers.
+// HLT, MONITOR, MWAIT, WBINVD, INVD, moves of debug registers.
 import {
   CPU_CR4,
   CPU_DR,
