@@ -1,0 +1,71 @@
+/** The vCPUs of a machine as one part of it: they run, stop and are reset together. */
+import type { ActorRef } from '../../actors/contract.ts';
+import { kickVcpu } from '../../vcpu/kick.ts';
+import type { VcpuContract, VcpuStop } from '../../vcpu/vcpu-contract.ts';
+import type { Resettable } from '../machine-power.ts';
+import type { RunStateListener } from '../run-control.ts';
+
+/** The name of the actor of the vCPU with that index. */
+export function vcpuActorName(index: number): string {
+  return `cpu${index}`;
+}
+
+export type VcpuRef = ActorRef<VcpuContract>;
+
+/** A vCPU may be in the middle of an access that the machine answers late: it has this long, in ms, to stand still. */
+const PAUSE_DEADLINE_MS = 30_000;
+
+export class VcpuSet implements RunStateListener, Resettable {
+  readonly role = 'vcpu';
+  readonly #memory: WebAssembly.Memory;
+  readonly #vcpus: VcpuRef[] = [];
+  readonly #stopped: (index: number, reason: VcpuStop) => void;
+  #running = false;
+
+  /** @param stopped told of a vCPU that does not run any more, though nobody asked it to stop */
+  constructor(memory: WebAssembly.Memory, stopped: (index: number, reason: VcpuStop) => void) {
+    this.#memory = memory;
+    this.#stopped = stopped;
+  }
+
+  get count(): number {
+    return this.#vcpus.length;
+  }
+
+  /** Takes a vCPU in, as the next one in order. It stands still until `started`. */
+  add(vcpu: VcpuRef): void {
+    const index = this.#vcpus.push(vcpu) - 1;
+    vcpu.subscribe('stopped', ({ reason }) => this.#stopped(index, reason));
+  }
+
+  /** One vCPU; undefined when there is none with that index. */
+  at(index: number): VcpuRef | undefined {
+    return this.#vcpus[index];
+  }
+
+  async started(): Promise<void> {
+    this.#running = true;
+    await Promise.all(this.#vcpus.map((vcpu) => vcpu.ask('run', undefined)));
+  }
+
+  async stopped(): Promise<void> {
+    if (!this.#running) return;
+    this.#running = false;
+    await this.#askAll((vcpu) => vcpu.ask('pause', undefined, { deadlineMs: PAUSE_DEADLINE_MS }));
+  }
+
+  async reset(): Promise<void> {
+    await this.#askAll((vcpu) => vcpu.ask('reset', undefined));
+  }
+
+  /** Asks each, and gets it out of its slice or its sleep so that it hears. */
+  async #askAll(ask: (vcpu: VcpuRef) => Promise<void>): Promise<void> {
+    await Promise.all(
+      this.#vcpus.map((vcpu, index) => {
+        const answered = ask(vcpu);
+        kickVcpu(this.#memory, index);
+        return answered;
+      }),
+    );
+  }
+}
