@@ -1,9 +1,21 @@
 /** Every device class of this version: what -device, device-list-properties and the boards choose from. A line each. */
 import type { AnyDeviceClass } from './device-class.ts';
+import { i8042 } from './isa/i8042.ts';
 import { isaPit } from './isa/i8254.ts';
 import { isaI8259 } from './isa/i8259.ts';
 import { isaParallel } from './isa/isa-parallel.ts';
 import { isaSerial } from './isa/isa-serial.ts';
 import { isaPcspk } from './isa/pc-speaker.ts';
+import { hpet } from './system/hpet.ts';
+import { ioapic } from './system/ioapic.ts';
 
-export const DEVICE_CLASSES: readonly AnyDeviceClass[] = [isaSerial, isaParallel, isaI8259, isaPit, isaPcspk];
+export const DEVICE_CLASSES: readonly AnyDeviceClass[] = [
+  isaSerial,
+  isaParallel,
+  isaI8259,
+  isaPit,
+  isaPcspk,
+  ioapic,
+  hpet,
+  i8042,
+];
