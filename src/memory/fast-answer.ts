@@ -17,7 +17,13 @@ export type FastAnswer =
       readonly offset?: number;
       readonly shift?: number;
       readonly enabled?: number;
-    };
+    }
+  /**
+   * Bytes in the order in which they are taken, as a data port gives them: those from `buffer` on. The word at `position`
+   * counts the bytes taken, by vCPUs and by the device; the one at `limit` says how many may be taken before the device
+   * must see an access. A device that changes what lies in the buffer stores a limit of 0 first.
+   */
+  | { readonly kind: 'stream'; readonly buffer: number; readonly position: number; readonly limit: number };
 
 const NS_PER_SECOND = 1e9;
 const TWO_32 = 2 ** 32;
@@ -37,6 +43,31 @@ function wordAt(words: Int32Array, host: number): number {
   return Atomics.load(words, host >>> 2) >>> 0;
 }
 
+/** The next `size` bytes of a stream without taking them; undefined when the device has to see the access. */
+export function peekStream(
+  { buffer, position, limit }: Extract<FastAnswer, { kind: 'stream' }>,
+  size: number,
+  words: Int32Array,
+): number | undefined {
+  const taken = wordAt(words, position);
+  const at = buffer + taken;
+  if (taken + size > wordAt(words, limit) || at % size !== 0) return undefined;
+  return lowBits(wordAt(words, at) >>> ((at & 3) * 8), size * 8);
+}
+
+/** Takes the next bytes of a stream. Of two vCPUs that read at once one goes the slow way. */
+function takeStream(
+  answer: Extract<FastAnswer, { kind: 'stream' }>,
+  size: number,
+  words: Int32Array,
+): number | undefined {
+  const taken = wordAt(words, answer.position);
+  const value = peekStream(answer, size, words);
+  if (value === undefined) return undefined;
+  const before = Atomics.compareExchange(words, answer.position >>> 2, taken, taken + size);
+  return before === taken ? value : undefined;
+}
+
 /**
  * What a read of `size` bytes gives, unsigned; undefined when the access has to go the slow way.
  * @param words a view on the whole shared memory
@@ -48,6 +79,7 @@ export function evaluateFastAnswer(
   words: Int32Array,
   ns: number,
 ): number | undefined {
+  if (answer.kind === 'stream') return takeStream(answer, size, words);
   if (answer.enabled !== undefined && wordAt(words, answer.enabled) === 0) return undefined;
   if (answer.kind === 'word') return lowBits(wordAt(words, answer.word), size * 8);
   const ticks = counterTicks(ns, answer.hz);

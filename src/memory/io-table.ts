@@ -30,6 +30,7 @@ const PORTS = 65536;
 const POSTED = 0;
 const FAST_WORD = 1;
 const FAST_COUNTER = 2;
+const FAST_STREAM = 3;
 const MEMORY_FLAG = 4;
 /** An absent optional number. */
 const NONE = -1;
@@ -40,26 +41,45 @@ function encode(entry: IoEntry): readonly number[] {
   const space = entry.space === 'memory' ? MEMORY_FLAG : 0;
   if (entry.kind === 'posted') return [POSTED | space, entry.first, entry.last];
   const { address, size, answer } = entry;
-  if (answer.kind === 'word') return [FAST_WORD | space, address, size, answer.word];
+  if (answer.kind === 'word') {
+    return [FAST_WORD | space, address, size, answer.word, answer.enabled ?? NONE];
+  }
+  if (answer.kind === 'stream') {
+    return [FAST_STREAM | space, address, size, answer.buffer, answer.position, answer.limit];
+  }
   const { hz, bits, offset = NONE, shift = 0, enabled = NONE } = answer;
   return [FAST_COUNTER | space, address, size, hz, bits, offset, shift, enabled];
 }
 
 function decode(numbers: Float64Array): IoEntry {
-  const [head = 0, a = 0, b = 0, c = 0, bits = 0, offset = 0, shift = 0, enabled = 0] = numbers;
+  const [head = 0, a = 0, b = 0, c = 0, d = 0, e = 0, shift = 0, enabled = 0] = numbers;
   const space: IoSpace = (head & MEMORY_FLAG) === 0 ? 'ports' : 'memory';
   switch (head & ~MEMORY_FLAG) {
     case POSTED:
       return { kind: 'posted', space, first: a, last: b };
     case FAST_WORD:
-      return { kind: 'fast', space, address: a, size: b, answer: { kind: 'word', word: c } };
+      return {
+        kind: 'fast',
+        space,
+        address: a,
+        size: b,
+        answer: { kind: 'word', word: c, ...(d === NONE ? {} : { enabled: d }) },
+      };
+    case FAST_STREAM:
+      return {
+        kind: 'fast',
+        space,
+        address: a,
+        size: b,
+        answer: { kind: 'stream', buffer: c, position: d, limit: e },
+      };
     default: {
       const answer: FastAnswer = {
         kind: 'counter',
         hz: c,
-        bits,
+        bits: d,
         shift,
-        ...(offset === NONE ? {} : { offset }),
+        ...(e === NONE ? {} : { offset: e }),
         ...(enabled === NONE ? {} : { enabled }),
       };
       return { kind: 'fast', space, address: a, size: b, answer };

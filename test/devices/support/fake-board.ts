@@ -7,7 +7,7 @@ import type { DisplayAdapter } from '../../../src/devices/display/display-contra
 import type { KeyboardSink, PointerSink } from '../../../src/devices/input-contract.ts';
 import type { IsaPorts } from '../../../src/devices/isa/isa-contract.ts';
 import type { PciFunction, PciIdentity, PciPorts } from '../../../src/devices/pci/pci-contract.ts';
-import { evaluateFastAnswer, type FastAnswer } from '../../../src/memory/fast-answer.ts';
+import { evaluateFastAnswer, type FastAnswer, peekStream } from '../../../src/memory/fast-answer.ts';
 import { FakeAddressSpace } from './fake-address-space.ts';
 import { FakeCharacter } from './fake-character.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -98,8 +98,11 @@ function rawMemory(shared: SharedArrayBuffer, host: number): RegionHandler {
 
 function fastEvaluator(shared: SharedArrayBuffer, now: () => number) {
   const words = new Int32Array(shared);
+  // A stream is only looked at: the device's own answer, with which this one is compared, takes from it.
   return (answer: FastAnswer, size: number): number | undefined =>
-    evaluateFastAnswer(answer, size, words, now());
+    answer.kind === 'stream'
+      ? peekStream(answer, size, words)
+      : evaluateFastAnswer(answer, size, words, now());
 }
 
 export function createFakeBoard(options: FakeBoardOptions = {}): FakeBoard {
