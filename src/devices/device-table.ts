@@ -5,7 +5,11 @@ import { isaPit } from './isa/i8254.ts';
 import { isaI8259 } from './isa/i8259.ts';
 import { isaParallel } from './isa/isa-parallel.ts';
 import { isaSerial } from './isa/isa-serial.ts';
+import { mc146818rtc } from './isa/mc146818rtc.ts';
 import { isaPcspk } from './isa/pc-speaker.ts';
+import { i440fx } from './pci/i440fx.ts';
+import { i440fxPciHost } from './pci/i440fx-pcihost.ts';
+import { piix3 } from './pci/piix3.ts';
 import { hpet } from './system/hpet.ts';
 import { ioapic } from './system/ioapic.ts';
 
@@ -18,4 +22,8 @@ export const DEVICE_CLASSES: readonly AnyDeviceClass[] = [
   ioapic,
   hpet,
   i8042,
+  i440fxPciHost,
+  i440fx,
+  piix3,
+  mc146818rtc,
 ];
