@@ -12,6 +12,11 @@ import { i440fxPciHost } from './pci/i440fx-pcihost.ts';
 import { piix3 } from './pci/piix3.ts';
 import { hpet } from './system/hpet.ts';
 import { ioapic } from './system/ioapic.ts';
+import { virtioBalloonPci } from './virtio/virtio-balloon-pci.ts';
+import { virtioBlkPci } from './virtio/virtio-blk-pci.ts';
+import { virtioRngPci } from './virtio/virtio-rng-pci.ts';
+import { virtioSerialPci } from './virtio/virtio-serial-pci.ts';
+import { virtconsole, virtserialport } from './virtio/virtio-serial-ports.ts';
 
 export const DEVICE_CLASSES: readonly AnyDeviceClass[] = [
   isaSerial,
@@ -26,4 +31,10 @@ export const DEVICE_CLASSES: readonly AnyDeviceClass[] = [
   i440fx,
   piix3,
   mc146818rtc,
+  virtioBlkPci,
+  virtioSerialPci,
+  virtconsole,
+  virtserialport,
+  virtioRngPci,
+  virtioBalloonPci,
 ];

@@ -28,6 +28,8 @@ const RANGE_BYTES = 16;
 const RANGE_COUNT = 8;
 const RANGE_FLAGS = 12;
 const RANGE_UNMAP = 1;
+/** Bytes of one request; drivers stay far below. It bounds what a guest can make the machine do at once. */
+const LARGEST_TRANSFER = 2 ** 31;
 /** errno of the host for what a backend cannot do. */
 const ENOTSUP = 95;
 
@@ -101,7 +103,7 @@ function statusOf(outcome: number): number {
 function rangeOnMedium(disk: RequestDisk, sector: bigint, bytes: number): Range | undefined {
   const end = sector * BigInt(SECTOR_BYTES) + BigInt(bytes);
   const { medium } = disk.backend;
-  if (medium === undefined || end > BigInt(medium.bytes)) {
+  if (medium === undefined || end > BigInt(medium.bytes) || bytes > LARGEST_TRANSFER) {
     return undefined;
   }
   const offset = Number(sector) * SECTOR_BYTES;
@@ -112,7 +114,8 @@ function rangeOnMedium(disk: RequestDisk, sector: bigint, bytes: number): Range 
 function readSectors(disk: RequestDisk, chain: Chain, sector: bigint, done: RequestDone): void {
   const bytes = chain.writableBytes - STATUS_BYTES;
   const range = rangeOnMedium(disk, sector, bytes);
-  const pieces = sharedPieces(disk.guest, sliceSegments(chain.writable, 0, bytes), true);
+  // A request that is not on the medium may be of any length: its buffers are not worth a look.
+  const pieces = range && sharedPieces(disk.guest, sliceSegments(chain.writable, 0, bytes), true);
   if (range === undefined || pieces === undefined) {
     done(STATUS_IO_ERROR, STATUS_BYTES);
     return;
@@ -126,7 +129,7 @@ function readSectors(disk: RequestDisk, chain: Chain, sector: bigint, done: Requ
 
 function writeSectors(disk: RequestDisk, chain: Chain, sector: bigint, done: RequestDone): void {
   const range = rangeOnMedium(disk, sector, chain.readableBytes - HEADER_BYTES);
-  const pieces = sharedPieces(disk.guest, sliceSegments(chain.readable, HEADER_BYTES), false);
+  const pieces = range && sharedPieces(disk.guest, sliceSegments(chain.readable, HEADER_BYTES), false);
   if (range === undefined || pieces === undefined || disk.readOnly) {
     done(STATUS_IO_ERROR, STATUS_BYTES);
     return;

@@ -228,6 +228,11 @@ export class VirtioCore implements VirtioHost, QueueOwner {
     this.#later.arm(this.#virtual.now());
   }
 
+  /** What the type adds to the device in the object tree. */
+  get additions(): Pick<VirtioModel, 'buses' | 'instanceProperties'> {
+    return this.#model;
+  }
+
   // Life -----------------------------------------------------------------------------------------------------------
 
   save(): DeviceState {

@@ -1,6 +1,6 @@
 /** What a device type is, beneath the transport that a driver reaches it by. */
 import type { GuestMemory } from '../board-services.ts';
-import type { DeviceState } from '../device-class.ts';
+import type { Device, DeviceState } from '../device-class.ts';
 import type { Chain, Virtqueue } from './virtqueue.ts';
 
 /** What the core hands to a model. */
@@ -19,7 +19,7 @@ export interface VirtioHost {
   again(queue: number): void;
 }
 
-export interface VirtioModel {
+export interface VirtioModel extends Pick<Device, 'buses' | 'instanceProperties'> {
   /** Sizes of its queues, by index. */
   readonly queueSizes: readonly number[];
   /** Features of its type that it offers. */

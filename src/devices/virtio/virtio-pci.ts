@@ -1,5 +1,5 @@
 /** The PCI transport: a virtio device of any type as a PCI function (VIRTIO 1.1, 4.1). */
-import type { Device, DeviceState, PropertyValues } from '../device-class.ts';
+import type { ChildBus, Device, DeviceState, InstanceProperty, PropertyValues } from '../device-class.ts';
 import { property } from '../device-class.ts';
 import type { MsixTable, PciFunction, PciPorts } from '../pci/pci-contract.ts';
 import { pciDevice } from '../pci/pci-device.ts';
@@ -117,6 +117,14 @@ class VirtioPciFunction implements Device, InterfaceHost {
 
   get msixEnabled(): boolean {
     return this.#msix?.enabled === true;
+  }
+
+  get buses(): readonly ChildBus[] {
+    return this.#core.additions.buses ?? [];
+  }
+
+  get instanceProperties(): readonly InstanceProperty[] {
+    return this.#core.additions.instanceProperties ?? [];
   }
 
   takeInterruptStatus(): number {

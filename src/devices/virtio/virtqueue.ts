@@ -247,7 +247,8 @@ export class Virtqueue {
 
   /** Interrupts the driver for what has been given, if it wants that (2.6.7). */
   announce(): void {
-    if (this.#enabled && this.#wantsInterrupt()) {
+    const news = this.#given !== (this.#announced ?? 0);
+    if (this.#enabled && news && this.#wantsInterrupt()) {
       this.#owner.interrupt(this);
     }
   }
