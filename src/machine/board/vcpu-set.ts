@@ -1,14 +1,9 @@
 /** The vCPUs of a machine as one part of it: they run, stop and are reset together. */
-import type { ActorRef } from '../../actors/contract.ts';
+import type { ActorRef, AskArgument, AskResult } from '../../actors/contract.ts';
 import { kickVcpu } from '../../vcpu/kick.ts';
 import type { VcpuContract, VcpuStop } from '../../vcpu/vcpu-contract.ts';
 import type { Resettable } from '../machine-power.ts';
 import type { RunStateListener } from '../run-control.ts';
-
-/** The name of the actor of the vCPU with that index. */
-export function vcpuActorName(index: number): string {
-  return `cpu${index}`;
-}
 
 export type VcpuRef = ActorRef<VcpuContract>;
 
@@ -41,6 +36,24 @@ export class VcpuSet implements RunStateListener, Resettable {
   /** One vCPU; undefined when there is none with that index. */
   at(index: number): VcpuRef | undefined {
     return this.#vcpus[index];
+  }
+
+  /** Asks one vCPU, and gets it out of its slice or its sleep so that it answers soon; undefined when there is none. */
+  async ask<M extends 'inspect' | 'status'>(
+    index: number,
+    method: M,
+  ): Promise<AskResult<VcpuContract, M> | undefined> {
+    const vcpu = this.#vcpus[index];
+    if (vcpu === undefined) return undefined;
+    const answer = vcpu.ask(method, undefined as AskArgument<VcpuContract, M>);
+    kickVcpu(this.#memory, index);
+    return await answer;
+  }
+
+  /** Asks every vCPU, in order of their indices. */
+  async askEach<M extends 'status'>(method: M): Promise<AskResult<VcpuContract, M>[]> {
+    const answers = await Promise.all(this.#vcpus.map((_vcpu, index) => this.ask(index, method)));
+    return answers.filter((answer) => answer !== undefined);
   }
 
   async started(): Promise<void> {
