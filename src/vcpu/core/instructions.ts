@@ -1,5 +1,5 @@
 // Every instruction family, once.
-import { registerAlu } from "./alu";
+import { registerAlu } from "./alu-opcodes";
 import { registerBcd } from "./bcd";
 import { registerBit } from "./bit";
 import { registerBmi } from "./bmi";

@@ -133,11 +133,7 @@ function POP_MEM<T>(cpu: usize, record: usize): usize {
 function PUSHA<T>(cpu: usize, record: usize): usize {
   const mask = stackMask(cpu);
   const top = load<u64>(cpu, CPU_RSP);
-  // All eight are checked before the first is written.
-  for (let i: u32 = 1; i <= 8; i++) {
-    const at = (top - i * sizeof<T>()) & mask;
-    checkWrite(cpu, stackAddress(cpu, at, sizeof<T>(), true), sizeof<T>());
-  }
+  // A fault leaves the pointer and what was stored before it, as the host does.
   for (let i: u32 = 0; i < 8; i++) {
     const at = (top - (i + 1) * sizeof<T>()) & mask;
     write<T>(cpu, stackAddress(cpu, at, sizeof<T>(), true), load<T>(cpu + (i << 3), CPU_GPR));

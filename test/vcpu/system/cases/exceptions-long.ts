@@ -494,6 +494,24 @@ const REFUSED: SystemCase[] = [
     'accepts',
     'mov rax, 0x10000000100000\n mov cr3, rax\n END',
   ),
+  unchecked(
+    'CR3 bit 63 without PCIDs',
+    'SDM vol. 2, MOV CR: #GP(0)',
+    'accepts',
+    'mov rdx, cr3\n bts rdx, 63\n mov cr3, rdx\n END',
+  ),
+  unchecked(
+    'CR4.PCIDE with a PCID in CR3',
+    'SDM vol. 3, 4.10.1: #GP(0)',
+    'has no PCIDs',
+    'mov rcx, cr3\n or rcx, 1\n mov cr3, rcx\n mov rax, cr4\n or eax, 0x20000\n mov cr4, rax\n END',
+  ),
+  unchecked(
+    'CR0.PG cleared in 64-bit code, and with CR4.PCIDE',
+    'SDM vol. 2, MOV CR: #GP(0)',
+    'accepts',
+    'mov rax, cr4\n or eax, 0x20000\n mov cr4, rax\n mov rax, cr0\n btr rax, 31\n mov cr0, rax\n END',
+  ),
   unchecked('CR8 reserved bits', 'SDM vol. 3, 2.5: #GP(0)', 'accepts', 'mov eax, 16\n mov cr8, rax\n END'),
   unchecked(
     'CR0 without PE',
