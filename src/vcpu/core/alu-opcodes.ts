@@ -1,6 +1,6 @@
 // Opcodes of ADD OR ADC SBB AND SUB XOR CMP, TEST, INC, DEC, NEG, NOT (SDM vol. 2, appendix A).
-import { readAddress } from "./address";
-import { read } from "./access";
+import { readAddress } from './address';
+import { read } from './access';
 import {
   ADC,
   ADD,
@@ -27,7 +27,7 @@ import {
   regRm,
   rmImm,
   rmReg,
-} from "./alu";
+} from './alu';
 import {
   byReg,
   define,
@@ -43,8 +43,8 @@ import {
   OP_REG8,
   OP_RM8,
   slot,
-} from "./opcode-table";
-import { imm, next, reg, rm } from "./state";
+} from './opcode-table';
+import { imm, next, reg, rm } from './state';
 
 function CMP_RM_REG<T>(cpu: usize, record: usize): usize {
   alu<T>(cpu, CMP, rm<T>(cpu, record), reg<T>(cpu, record));

@@ -1,11 +1,11 @@
 // The operations of ADD OR ADC SBB AND SUB XOR CMP TEST INC DEC NEG NOT on every form of operands, with and without LOCK;
 // alu-opcodes.ts has their opcodes.
-import { CPU_FLAG_AUX } from "../../memory/layout";
-import { readAddress, writeAddress } from "./address";
-import { place, read, readForWrite, write } from "./access";
-import { AUX_OVERFLOW_BITS, carry, flagsAdd, flagsLogic, flagsSub } from "./flags";
-import { imm, next, putReg, putRm, reg, rm } from "./state";
-import { lockedUpdate } from "./lock";
+import { CPU_FLAG_AUX } from '../../memory/layout';
+import { readAddress, writeAddress } from './address';
+import { place, read, readForWrite, write } from './access';
+import { AUX_OVERFLOW_BITS, carry, flagsAdd, flagsLogic, flagsSub } from './flags';
+import { imm, next, putReg, putRm, reg, rm } from './state';
+import { lockedUpdate } from './lock';
 
 export const ADD: u32 = 0;
 export const OR: u32 = 1;

@@ -11,7 +11,7 @@ import {
   CPU_SEG_BASE,
   RECORD_ADDRESS,
   RECORD_REG,
-} from "../../memory/layout";
+} from '../../memory/layout';
 import {
   FEATURE_FSGSBASE,
   FEATURE_INVPCID,
@@ -20,10 +20,10 @@ import {
   FEATURE_SMEP,
   FEATURE_UMIP,
   FEATURE_XSAVE,
-} from "../cpu-features";
-import { apicGetTpr, apicSetTpr } from "./apic/registers";
-import { isCanonical, read, write } from "./access";
-import { effectiveAddress, readAddress, segmentAddress, writeAddress } from "./address";
+} from '../cpu-features';
+import { apicGetTpr, apicSetTpr } from './apic/registers';
+import { isCanonical, read, write } from './access';
+import { effectiveAddress, readAddress, segmentAddress, writeAddress } from './address';
 import {
   ATTR_L,
   CR0_CD,
@@ -45,14 +45,14 @@ import {
   EFER_LMA,
   EFER_LME,
   SEG_CS,
-} from "./bits";
-import { raiseGP, raiseUD } from "./fault";
-import { updateMode } from "./mode";
-import { byMem, byPrefix, byReg, defineMem, defineOne, defineReg, MAP_0F, MAP_0F38, OP_END, OP_FORCE64, OP_MODRM, OP_REGNUM, slot } from "./opcode-table";
-import { physicalRead } from "./physical";
-import { checkUmip } from "./segment";
-import { cpl, finish, hasFeature, is64, isLongMode, isV86, next, putRm, rm } from "./state";
-import { flushPage, flushTlb } from "./tlb";
+} from './bits';
+import { raiseGP, raiseUD } from './fault';
+import { updateMode } from './mode';
+import { byMem, byPrefix, byReg, defineMem, defineOne, defineReg, MAP_0F, MAP_0F38, OP_END, OP_FORCE64, OP_MODRM, OP_REGNUM, slot } from './opcode-table';
+import { physicalRead } from './physical';
+import { checkUmip } from './segment';
+import { cpl, finish, hasFeature, is64, isLongMode, isV86, next, putRm, rm } from './state';
+import { flushPage, flushTlb } from './tlb';
 
 const CR0_KNOWN: u64 = 0xe005003f;
 const CR4_KNOWN: u64 = 0x370fff;

@@ -10,8 +10,8 @@ import {
   PENDING_EXCLUSIVE,
   PENDING_FLUSH_TLB,
   PENDING_FLUSH_WRITES,
-} from "../../memory/layout";
-import { dropWrites, flushTlb } from "./tlb";
+} from '../../memory/layout';
+import { dropWrites, flushTlb } from './tlb';
 
 // @ts-ignore: decorator
 @inline

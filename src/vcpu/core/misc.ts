@@ -1,5 +1,5 @@
 // MOVBE, CRC32, RDRAND, RDSEED, cache hints and fences, BOUND, UD.
-import { CPU_MSR_TSC_AUX, CPU_PENDING, CPU_RAX, RECORD_ADDRESS } from "../../memory/layout";
+import { CPU_MSR_TSC_AUX, CPU_PENDING, CPU_RAX, RECORD_ADDRESS } from '../../memory/layout';
 import {
   FEATURE_CLFLUSH,
   FEATURE_CLFLUSHOPT,
@@ -11,12 +11,12 @@ import {
   FEATURE_SSE,
   FEATURE_SSE2,
   FEATURE_SSE4_2,
-} from "../cpu-features";
-import { checkRead, read, write } from "./access";
-import { addressOf, effectiveAddress, readAddress, segmentAddress, writeAddress } from "./address";
-import { raise, raiseUD, VECTOR_BR } from "./fault";
-import { AUX_CF, carry, setFlags } from "./flags";
-import { random } from "./host";
+} from '../cpu-features';
+import { checkRead, read, write } from './access';
+import { addressOf, effectiveAddress, readAddress, segmentAddress, writeAddress } from './address';
+import { raise, raiseUD, VECTOR_BR } from './fault';
+import { AUX_CF, carry, setFlags } from './flags';
+import { random } from './host';
 import {
   byCode64,
   byMem,
@@ -34,8 +34,8 @@ import {
   OP_NO64,
   OP_RM8,
   slot,
-} from "./opcode-table";
-import { next, putReg, putRm, reg, rm } from "./state";
+} from './opcode-table';
+import { next, putReg, putRm, reg, rm } from './state';
 
 // @ts-ignore: decorator
 @inline

@@ -1,9 +1,9 @@
 // MOV between general registers, memory and immediates, MOVZX, MOVSX, MOVSXD, LEA, XCHG, NOP, CMOVcc, SETcc, BSWAP, XLAT.
-import { CPU_RAX, CPU_RBX, RECORD_ADDRESS, RECORD_IMM, RECORD_REG } from "../../memory/layout";
-import { effectiveAddress, readAddress, segmentAddress, truncateAddress, writeAddress } from "./address";
-import { read, write } from "./access";
-import { condition } from "./flags";
-import { lockedExchange } from "./lock";
+import { CPU_RAX, CPU_RBX, RECORD_ADDRESS, RECORD_IMM, RECORD_REG } from '../../memory/layout';
+import { effectiveAddress, readAddress, segmentAddress, truncateAddress, writeAddress } from './address';
+import { read, write } from './access';
+import { condition } from './flags';
+import { lockedExchange } from './lock';
 import {
   define,
   defineLock,
@@ -26,8 +26,8 @@ import {
   OP_REG8,
   OP_RM8,
   slot,
-} from "./opcode-table";
-import { Handler, imm, next, putGpr, putReg, putRm, reg, rm } from "./state";
+} from './opcode-table';
+import { Handler, imm, next, putGpr, putReg, putRm, reg, rm } from './state';
 
 function MOV_RM_REG<T>(cpu: usize, record: usize): usize {
   putRm<T>(cpu, record, reg<T>(cpu, record));

@@ -11,7 +11,7 @@ import {
   MODE_LONG,
   MODE_PAGING,
   PHYS_TYPE_MASK,
-} from "../../memory/layout";
+} from '../../memory/layout';
 import {
   CR0_WP,
   CR4_PAE,
@@ -28,8 +28,8 @@ import {
   PTE_PS,
   PTE_RW,
   PTE_US,
-} from "./bits";
-import { mapEntry, physicalRead, gateA20, isWritable, noteDirty, noteCodeWrite } from "./physical";
+} from './bits';
+import { mapEntry, physicalRead, gateA20, isWritable, noteDirty, noteCodeWrite } from './physical';
 
 export const ACCESS_READ: u32 = 0;
 export const ACCESS_WRITE: u32 = 1;

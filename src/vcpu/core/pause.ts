@@ -5,11 +5,11 @@ import {
   CPU_PENDING,
   GLOBAL_CPU_COUNT,
   RECORD_REG,
-} from "../../memory/layout";
-import { enterGuest, leaveGuest } from "./exclusive";
-import { XCHG_ACC } from "./mov";
-import { byPrefix, define, MAP_ONE, OP_OPREG, slot } from "./opcode-table";
-import { finish, next } from "./state";
+} from '../../memory/layout';
+import { enterGuest, leaveGuest } from './exclusive';
+import { XCHG_ACC } from './mov';
+import { byPrefix, define, MAP_ONE, OP_OPREG, slot } from './opcode-table';
+import { finish, next } from './state';
 
 /** Two PAUSEs belong to one spin loop if at most so many instructions lie between them. */
 const LOOP_INSTRUCTIONS: u32 = 64;

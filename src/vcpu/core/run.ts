@@ -22,14 +22,14 @@ import {
   RECORD_COUNT,
   RECORD_HANDLER,
   BLOCK_SINGLE,
-} from "../../memory/layout";
-import { FLAG_RF } from "./bits";
-import { enter } from "./block";
-import { abandonExclusive, enterGuest, leaveGuest } from "./exclusive";
-import { attend } from "./attention";
-import { deliverFault } from "./interrupt";
-import { beforeInstruction, afterInstruction } from "./single-step";
-import { instructionRip } from "./state";
+} from '../../memory/layout';
+import { FLAG_RF } from './bits';
+import { enter } from './block';
+import { abandonExclusive, enterGuest, leaveGuest } from './exclusive';
+import { attend } from './attention';
+import { deliverFault } from './interrupt';
+import { beforeInstruction, afterInstruction } from './single-step';
+import { instructionRip } from './state';
 
 /** Instructions given to the current run(). */
 let granted: i32 = 0;

@@ -12,9 +12,9 @@ import {
   RECORD_ADDRESS,
   RECORD_INFO,
   RECORD_REG,
-} from "../../memory/layout";
-import { isCanonical, read, write } from "./access";
-import { effectiveAddress, readAddress, segmentAddress, writeAddress } from "./address";
+} from '../../memory/layout';
+import { isCanonical, read, write } from './access';
+import { effectiveAddress, readAddress, segmentAddress, writeAddress } from './address';
 import {
   ATTR_ACCESSED,
   ATTR_P,
@@ -33,7 +33,7 @@ import {
   SEG_LDTR,
   SEG_SS,
   SEG_TR,
-} from "./bits";
+} from './bits';
 import {
   attributesOf,
   baseOf,
@@ -59,10 +59,10 @@ import {
   TYPE_TSS32,
   TYPE_TSS32_BUSY,
   writeDescriptorType,
-} from "./descriptor";
-import { raiseGP, raiseUD, raiseWithError, VECTOR_GP, VECTOR_NP, VECTOR_SS } from "./fault";
-import { setStatusFlags, statusFlags } from "./flags";
-import { updateAttention, updateMode } from "./mode";
+} from './descriptor';
+import { raiseGP, raiseUD, raiseWithError, VECTOR_GP, VECTOR_NP, VECTOR_SS } from './fault';
+import { setStatusFlags, statusFlags } from './flags';
+import { updateAttention, updateMode } from './mode';
 import {
   byCode64,
   byMem,
@@ -82,11 +82,11 @@ import {
   OP_REGNUM,
   OP_STACK,
   slot,
-} from "./opcode-table";
-import { SHADOW_NEW_STACK } from "./single-step";
-import { peek, push, release } from "./stack";
-import { cpl, finish, is64, isLongMode, isProtected, isV86, next, operandSize, putReg, putRm, reg, rm } from "./state";
-import { readSystem } from "./access";
+} from './opcode-table';
+import { SHADOW_NEW_STACK } from './single-step';
+import { peek, push, release } from './stack';
+import { cpl, finish, is64, isLongMode, isProtected, isV86, next, operandSize, putReg, putRm, reg, rm } from './state';
+import { readSystem } from './access';
 
 // @ts-ignore: decorator
 @inline

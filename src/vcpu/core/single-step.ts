@@ -8,10 +8,10 @@ import {
   CPU_INTERRUPT_SHADOW,
   CPU_RIP,
   CPU_SEG_BASE,
-} from "../../memory/layout";
-import { FLAG_RF, FLAG_TF } from "./bits";
-import { raise, VECTOR_DB } from "./fault";
-import { updateAttention } from "./mode";
+} from '../../memory/layout';
+import { FLAG_RF, FLAG_TF } from './bits';
+import { raise, VECTOR_DB } from './fault';
+import { updateAttention } from './mode';
 
 /** CPU_INTERRUPT_SHADOW: STI stores SHADOW_NEW, a load of SS SHADOW_NEW_STACK; it becomes SHADOW_ACTIVE for the next instruction. */
 export const SHADOW_ACTIVE: u32 = 1;

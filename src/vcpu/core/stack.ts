@@ -9,10 +9,10 @@ import {
   CPU_RSP,
   RECORD_ADDRESS,
   RECORD_IMM,
-} from "../../memory/layout";
-import { checkRead, checkWrite, read, write } from "./access";
-import { effectiveAddress, readAddress, segmentAddress } from "./address";
-import { SEG_SS } from "./bits";
+} from '../../memory/layout';
+import { checkRead, checkWrite, read, write } from './access';
+import { effectiveAddress, readAddress, segmentAddress } from './address';
+import { SEG_SS } from './bits';
 import {
   byReg,
   define,
@@ -28,8 +28,8 @@ import {
   OP_OPREG,
   OP_STACK,
   slot,
-} from "./opcode-table";
-import { imm, next, putGpr, putRm, rm } from "./state";
+} from './opcode-table';
+import { imm, next, putGpr, putRm, rm } from './state';
 
 /** Which bits of RSP count: 64 in 64-bit code, else by SS.B (SDM vol. 1, 6.2.3). */
 export function stackMask(cpu: usize): u64 {

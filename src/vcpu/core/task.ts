@@ -11,10 +11,10 @@ import {
   CPU_SEG_BASE,
   CPU_SEG_LIMIT,
   MODE_PAGING,
-} from "../../memory/layout";
-import { readSystem, writeSystem } from "./access";
-import { CR0_TS, FLAG_NT, FLAG_VM, SEG_CS, SEG_DS, SEG_ES, SEG_FS, SEG_GS, SEG_LDTR, SEG_SS, SEG_TR } from "./bits";
-import { loadPageDirectory } from "./control-register";
+} from '../../memory/layout';
+import { readSystem, writeSystem } from './access';
+import { CR0_TS, FLAG_NT, FLAG_VM, SEG_CS, SEG_DS, SEG_ES, SEG_FS, SEG_GS, SEG_LDTR, SEG_SS, SEG_TR } from './bits';
+import { loadPageDirectory } from './control-register';
 import {
   attributesOf,
   baseOf,
@@ -34,11 +34,11 @@ import {
   TYPE_TSS16_BUSY,
   TYPE_TSS32,
   TYPE_TSS32_BUSY,
-} from "./descriptor";
-import { raise, raiseGP, raiseWithError, VECTOR_DB, VECTOR_GP, VECTOR_NP, VECTOR_SS, VECTOR_TS } from "./fault";
-import { eflags, setEflagsRaw } from "./flags";
-import { updateMode } from "./mode";
-import { loadDataSegment, loadLdt, loadStackSegment, loadVirtualSegment, markAccessed, selectorOf, setFromDescriptor, setSegment } from "./segment";
+} from './descriptor';
+import { raise, raiseGP, raiseWithError, VECTOR_DB, VECTOR_GP, VECTOR_NP, VECTOR_SS, VECTOR_TS } from './fault';
+import { eflags, setEflagsRaw } from './flags';
+import { updateMode } from './mode';
+import { loadDataSegment, loadLdt, loadStackSegment, loadVirtualSegment, markAccessed, selectorOf, setFromDescriptor, setSegment } from './segment';
 
 const DR6_BT: u64 = 0x8000;
 
