@@ -3,7 +3,7 @@ import type { PciPorts } from '../pci/pci-contract.ts';
 
 export interface Balloon {
   /** Bytes of RAM that the guest has: all of it less what is in the balloon. */
-  readonly actualBytes: number;
+  readonly actual: number;
   /** Asks the guest to be content with that many bytes of RAM; more than there are is all of them. */
   setTarget(bytes: number): void;
 }

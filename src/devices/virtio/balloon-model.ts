@@ -67,7 +67,7 @@ export class BalloonModel implements VirtioModel, Balloon {
     ];
   }
 
-  get actualBytes(): number {
+  get actual(): number {
     return this.#board.ramBytes - this.#actualPages * PAGE_BYTES;
   }
 
@@ -94,7 +94,7 @@ export class BalloonModel implements VirtioModel, Balloon {
     const pages = new DataView(space.buffer).getUint32(ACTUAL, true);
     if (pages !== this.#actualPages) {
       this.#actualPages = Math.min(pages, Math.floor(this.#board.ramBytes / PAGE_BYTES));
-      this.#board.machine.emit('BALLOON_CHANGE', { actual: this.actualBytes });
+      this.#board.machine.emit('BALLOON_CHANGE', { actual: this.actual });
     }
   }
 

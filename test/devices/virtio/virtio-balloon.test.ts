@@ -67,12 +67,12 @@ function propertyOf(device: Device, name: string): { get: () => QmpJson; set: (v
 for (const kind of TRANSPORTS) {
   test(`${kind}: the host's wish reaches the guest, and its answer the host`, (t) => {
     const { balloon, machine, board } = startBalloon(kind);
-    t.is(balloon.actualBytes, RAM_BYTES);
+    t.is(balloon.actual, RAM_BYTES);
     balloon.setTarget(RAM_BYTES - 10 * PAGE);
     t.is(machine.transport.interruptStatus(), 2);
     t.is(machine.transport.readConfig(0, 4), 10);
     machine.transport.writeConfig(4, 4, 10);
-    t.is(balloon.actualBytes, RAM_BYTES - 10 * PAGE);
+    t.is(balloon.actual, RAM_BYTES - 10 * PAGE);
     t.deepEqual(board.machine.events, [{ name: 'BALLOON_CHANGE', data: { actual: RAM_BYTES - 10 * PAGE } }]);
     machine.transport.writeConfig(4, 4, 10);
     t.is(board.machine.events.length, 1, 'nothing has changed');
@@ -98,7 +98,7 @@ for (const kind of TRANSPORTS) {
 test('a guest cannot have given more pages than there are', (t) => {
   const { balloon, machine } = startBalloon('modern');
   machine.transport.writeConfig(4, 4, 0xffffffff);
-  t.is(balloon.actualBytes, 0);
+  t.is(balloon.actual, 0);
 });
 
 test('statistics are asked for at the interval, and read with the time of the report', (t) => {
