@@ -10,6 +10,7 @@ import { isaPcspk } from './isa/pc-speaker.ts';
 import { i440fx } from './pci/i440fx.ts';
 import { i440fxPciHost } from './pci/i440fx-pcihost.ts';
 import { piix3 } from './pci/piix3.ts';
+import { fwCfg } from './system/fw-cfg.ts';
 import { hpet } from './system/hpet.ts';
 import { ioapic } from './system/ioapic.ts';
 import { virtioBalloonPci } from './virtio/virtio-balloon-pci.ts';
@@ -37,4 +38,5 @@ export const DEVICE_CLASSES: readonly AnyDeviceClass[] = [
   virtserialport,
   virtioRngPci,
   virtioBalloonPci,
+  fwCfg,
 ];
