@@ -38,8 +38,11 @@ const BLOCKS = [
   { kind: NOTIFY_CFG, offset: NOTIFY_BLOCK, extra: NOTIFY_MULTIPLIER },
 ] as const;
 
-/** Announces the blocks behind BAR `bar` of `pci`, and opens a window on them in configuration space. */
-export function announceBlocks(pci: PciFunction, bar: number, blocks: RegionHandler): void {
+/**
+ * Announces the blocks behind BAR `bar` of `pci`, and opens a window on them in configuration space.
+ * @returns what puts the window back to power-on
+ */
+export function announceBlocks(pci: PciFunction, bar: number, blocks: RegionHandler): () => void {
   for (const { kind, offset, extra } of BLOCKS) {
     const at = addCapability(pci, kind, extra === 0 ? CAP_BYTES : CAP_BYTES + DATA_BYTES);
     pci.config[at + BAR] = bar;
@@ -49,7 +52,7 @@ export function announceBlocks(pci: PciFunction, bar: number, blocks: RegionHand
       pci.config.set(littleEndian(extra, DATA_BYTES), at + NOTIFY_OFF_MULTIPLIER);
     }
   }
-  openWindow(pci, bar, blocks);
+  return openWindow(pci, bar, blocks);
 }
 
 function addCapability(pci: PciFunction, kind: number, bytes: number): number {
@@ -60,7 +63,7 @@ function addCapability(pci: PciFunction, kind: number, bytes: number): number {
 }
 
 /** 4.1.4.7: the driver names a place and a width, then reads or writes the data field. */
-function openWindow(pci: PciFunction, bar: number, blocks: RegionHandler): void {
+function openWindow(pci: PciFunction, bar: number, blocks: RegionHandler): () => void {
   const at = addCapability(pci, PCI_CFG, CAP_BYTES + DATA_BYTES);
   pci.writable[at + BAR] = 0xff;
   pci.writable.fill(0xff, at + OFFSET, at + CAP_BYTES + DATA_BYTES);
@@ -86,4 +89,8 @@ function openWindow(pci: PciFunction, bar: number, blocks: RegionHandler): void 
       blocks.write(place.offset, place.size, readLittleEndian(pci.config, data, place.size));
     }
   });
+  return () => {
+    pci.config[at + BAR] = 0;
+    pci.config.fill(0, at + OFFSET, data + DATA_BYTES);
+  };
 }

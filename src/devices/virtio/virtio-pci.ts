@@ -71,6 +71,7 @@ class VirtioPciFunction implements Device, InterfaceHost {
   readonly #msix: MsixTable | undefined;
   readonly #vectors: number;
   #interruptStatus = 0;
+  readonly #closeWindow: () => void;
 
   constructor(
     ports: PciPorts,
@@ -105,14 +106,7 @@ class VirtioPciFunction implements Device, InterfaceHost {
       const bytes = legacyBarBytes(this.#core.readConfig().length);
       this.#declare(LEGACY_BAR, { kind: 'io', bytes, name: 'virtio-legacy' }, this.#legacy);
     }
-    if (modern) {
-      this.#declare(
-        MODERN_BAR,
-        { kind: 'memory64', bytes: MODERN_BAR_BYTES, prefetchable: true, name: 'virtio-modern' },
-        this.#modern,
-      );
-      announceBlocks(this.#pci, MODERN_BAR, this.#modern);
-    }
+    this.#closeWindow = modern ? this.#addModern() : () => undefined;
   }
 
   get msixEnabled(): boolean {
@@ -141,6 +135,7 @@ class VirtioPciFunction implements Device, InterfaceHost {
     this.#core.reset();
     this.#legacy.reset();
     this.#modern.reset();
+    this.#closeWindow();
   }
 
   save(): DeviceState {
@@ -162,6 +157,16 @@ class VirtioPciFunction implements Device, InterfaceHost {
 
   unrealize(): void {
     this.#core.unrealize();
+  }
+
+  /** Gives what closes the window in configuration space. */
+  #addModern(): () => void {
+    this.#declare(
+      MODERN_BAR,
+      { kind: 'memory64', bytes: MODERN_BAR_BYTES, prefetchable: true, name: 'virtio-modern' },
+      this.#modern,
+    );
+    return announceBlocks(this.#pci, MODERN_BAR, this.#modern);
   }
 
   /**

@@ -11,7 +11,7 @@ import {
 import { virtioRngPci } from '../../../src/devices/virtio/virtio-rng-pci.ts';
 import { testDeviceContract } from '../support/device-contract.ts';
 import type { FakeBoard } from '../support/fake-board.ts';
-import { valuesFor } from './support/default-values.ts';
+import { valuesFor } from './support/property-values.ts';
 import { removable } from './support/echo-device.ts';
 import { TRANSPORTS, VirtioMachine, virtioBoard } from './support/virtio-machine.ts';
 

@@ -5,7 +5,7 @@ import { virtioSerialPci } from '../../../src/devices/virtio/virtio-serial-pci.t
 import { virtconsole, virtserialport } from '../../../src/devices/virtio/virtio-serial-ports.ts';
 import { testDeviceContract } from '../support/device-contract.ts';
 import type { FakeBoard } from '../support/fake-board.ts';
-import { valuesFor } from './support/default-values.ts';
+import { valuesFor } from './support/property-values.ts';
 import type { DriverQueue } from './support/driver-queue.ts';
 import { removable } from './support/echo-device.ts';
 import { TRANSPORTS, VirtioMachine, virtioBoard } from './support/virtio-machine.ts';
