@@ -6,8 +6,8 @@ import { virtioBalloonPci } from '../../../src/devices/virtio/virtio-balloon-pci
 import type { QmpJson } from '../../../src/qapi/json-value.ts';
 import { testDeviceContract } from '../support/device-contract.ts';
 import { FAKE_EPOCH_NS, type FakeBoard } from '../support/fake-board.ts';
-import { valuesFor } from './support/property-values.ts';
 import { removable } from './support/echo-device.ts';
+import { valuesFor } from './support/property-values.ts';
 import { TRANSPORTS, VirtioMachine, virtioBoard } from './support/virtio-machine.ts';
 
 const RAM_BYTES = 128 * 1024 * 1024;

@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { virtioBlkPci } from '../../../src/devices/virtio/virtio-blk-pci.ts';
 import { testDeviceContract } from '../support/device-contract.ts';
 import type { FakeBoard } from '../support/fake-board.ts';
-import { valuesFor } from './support/property-values.ts';
 import type { DriverQueue, OfferedChain } from './support/driver-queue.ts';
 import { removable } from './support/echo-device.ts';
+import { valuesFor } from './support/property-values.ts';
 import {
   EVENT_IDX,
   STATUS_NEEDS_RESET,

@@ -11,8 +11,8 @@ import {
 import { virtioRngPci } from '../../../src/devices/virtio/virtio-rng-pci.ts';
 import { testDeviceContract } from '../support/device-contract.ts';
 import type { FakeBoard } from '../support/fake-board.ts';
-import { valuesFor } from './support/property-values.ts';
 import { removable } from './support/echo-device.ts';
+import { valuesFor } from './support/property-values.ts';
 import { TRANSPORTS, VirtioMachine, virtioBoard } from './support/virtio-machine.ts';
 
 const NS_PER_MS = 1e6;

@@ -5,9 +5,9 @@ import { virtioSerialPci } from '../../../src/devices/virtio/virtio-serial-pci.t
 import { virtconsole, virtserialport } from '../../../src/devices/virtio/virtio-serial-ports.ts';
 import { testDeviceContract } from '../support/device-contract.ts';
 import type { FakeBoard } from '../support/fake-board.ts';
-import { valuesFor } from './support/property-values.ts';
 import type { DriverQueue } from './support/driver-queue.ts';
 import { removable } from './support/echo-device.ts';
+import { valuesFor } from './support/property-values.ts';
 import { TRANSPORTS, VirtioMachine, virtioBoard } from './support/virtio-machine.ts';
 
 const MULTIPORT = 1n << 1n;
