@@ -4,6 +4,7 @@ import { pagingLegacy } from './cases/paging-legacy.ts';
 import { pagingLong, pcids } from './cases/paging-long.ts';
 import { segmentLoads } from './cases/segment-loads.ts';
 import { tasks } from './cases/tasks.ts';
+import { virtual8086 } from './cases/virtual-8086.ts';
 import type { SystemGuest } from './guest.ts';
 
 const SEGMENT_SEED = 1;
@@ -23,5 +24,6 @@ export function systemGuests(seed = 0): SystemGuest[] {
     pagingLegacy(PAGING_SEED + seed, LEGACY_PAGING_CASES),
     pagingLong(PAGING_SEED + seed, LONG_PAGING_CASES),
     pcids,
+    virtual8086,
   ];
 }
