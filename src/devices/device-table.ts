@@ -1,5 +1,7 @@
 /** Every device class of this version: what -device, device-list-properties and the boards choose from. A line each. */
 import type { AnyDeviceClass } from './device-class.ts';
+import { isaVga } from './display/isa-vga.ts';
+import { stdVga } from './display/std-vga.ts';
 import { i8042 } from './isa/i8042.ts';
 import { isaPit } from './isa/i8254.ts';
 import { isaI8259 } from './isa/i8259.ts';
@@ -39,4 +41,6 @@ export const DEVICE_CLASSES: readonly AnyDeviceClass[] = [
   virtioRngPci,
   virtioBalloonPci,
   fwCfg,
+  stdVga,
+  isaVga,
 ];
