@@ -137,6 +137,7 @@ async function createGuestMachine(
     character: (label) => parts.characters.character(label),
   });
   returnSoon = () => machine.returnSoon();
+
   await machine.powerOn();
   return behaviourOf(parts, machine);
 }

@@ -40,5 +40,5 @@ export interface IsaBridgePorts extends PciPorts {
   /** Calls back when a PCI interrupt line (0 to 3) changes its level. */
   onPciLine(changed: (line: number, asserted: boolean) => void): void;
   /** Adds to the board's services what the ISA bus gives: `IsaPorts`. */
-  isaPorts(board: BoardServices): BoardServices;
+  isaPorts(board: BoardServices, driver: string): BoardServices;
 }

@@ -58,7 +58,9 @@ class IsaBridge implements Device {
 
   constructor(ports: IsaBridgePorts) {
     this.#ports = ports;
-    this.buses = [{ type: ISA_BUS, name: 'isa.0', plug: (board) => ports.isaPorts(board) }];
+    this.buses = [
+      { type: ISA_BUS, name: 'isa.0', plug: (board, _values, driver) => ports.isaPorts(board, driver) },
+    ];
     this.#wires = Array.from({ length: ISA_LINES }, (_, line) => ports.irq(line));
     this.#function = ports.pci({ vendor: 0x8086, device: 0x7000, classCode: CLASS_ISA_BRIDGE });
     this.#function.writable.fill(0xff, FIRST_OWN_REGISTER);

@@ -1,12 +1,16 @@
-/** The sixteen ISA interrupt lines: what several sources on a line come to, and who hears it. */
+/** Interrupt lines with several sources each: what these come to, and who hears it. */
 import type { Wire } from '../../devices/board-services.ts';
 
 export const ISA_IRQS = 16;
 
-export class IrqLines {
+export class InterruptLines {
   /** How many sources assert each line. */
-  readonly #asserted: number[] = Array.from({ length: ISA_IRQS }, () => 0);
+  readonly #asserted: number[];
   readonly #listeners: ((line: number, asserted: boolean) => void)[] = [];
+
+  constructor(count: number) {
+    this.#asserted = Array.from({ length: count }, () => 0);
+  }
 
   /** A source of its own on that line: the line is asserted while any source asserts it. */
   source(line: number): Wire {
@@ -31,8 +35,9 @@ export class IrqLines {
 
   #count(line: number, change: 1 | -1): void {
     const before = this.#asserted[line] ?? 0;
-    this.#asserted[line] = before + change;
-    if (before !== 0 && before + change !== 0) return;
-    for (const listener of this.#listeners) listener(line, before === 0);
+    const now = before + change;
+    this.#asserted[line] = now;
+    if (before !== 0 && now !== 0) return;
+    for (const listener of this.#listeners) listener(line, now !== 0);
   }
 }

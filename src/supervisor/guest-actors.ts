@@ -1,0 +1,59 @@
+/** The actors of a machine with a board, beside machine and monitor: vCPUs and storage, and the memory that they share. */
+import { readFile } from 'node:fs/promises';
+import type { ActorSystem } from '../actors/actor-system.ts';
+import { type SharedMachineMemory, shareMemory } from '../machine/board/memory-demand.ts';
+import { STORAGE_ACTOR, vcpuActorName } from '../machine/guest-actor-names.ts';
+import type { MachineConfig } from '../machine/machine-config.ts';
+import { CORE_URL } from '../vcpu/core-location.ts';
+import type { GuestActors } from './placement.ts';
+import { SupervisorError } from './supervisor-error.ts';
+
+export interface SpawnedGuest {
+  readonly shared: SharedMachineMemory;
+  /** Names of the actors: the machine depends on them. */
+  readonly names: readonly string[];
+}
+
+/** Compiles the CPU core off the main thread. Rejects with SupervisorError when it has not been built. */
+async function compileCore(): Promise<WebAssembly.Module> {
+  let bytes: Uint8Array<ArrayBuffer>;
+  try {
+    bytes = await readFile(CORE_URL);
+  } catch (cause) {
+    throw new SupervisorError('ERR_SUPERVISOR_CORE', `The CPU core ${CORE_URL.pathname} cannot be read`, {
+      cause,
+    });
+  }
+  return await WebAssembly.compile(bytes);
+}
+
+/**
+ * Allocates the machine's memory and begins to spawn its vCPUs and its storage. They come up while the machine and the
+ * monitors load; what goes wrong with one of them is what the machine's own spawn rejects with.
+ */
+export async function spawnGuest(
+  system: ActorSystem,
+  config: MachineConfig,
+  actors: GuestActors,
+): Promise<SpawnedGuest> {
+  const compiled = compileCore();
+  const shared = shareMemory(config);
+  const { location: storageLocation, ...storagePlace } = actors.storage;
+  const storage = system.spawn(storageLocation, {
+    ...storagePlace,
+    name: STORAGE_ACTOR,
+    config: { memory: shared.memory },
+  });
+  storage.catch(() => undefined);
+  const module = await compiled;
+  const { location: vcpuLocation, ...vcpuPlace } = actors.vcpu;
+  const names = [STORAGE_ACTOR];
+  for (let index = 0; index < config.smp.cpus; index++) {
+    const name = vcpuActorName(index);
+    names.push(name);
+    system
+      .spawn(vcpuLocation, { ...vcpuPlace, name, config: { ...shared, module, index } })
+      .catch(() => undefined);
+  }
+  return { shared, names };
+}
