@@ -12,6 +12,7 @@ import { isaPcspk } from './isa/pc-speaker.ts';
 import { i440fx } from './pci/i440fx.ts';
 import { i440fxPciHost } from './pci/i440fx-pcihost.ts';
 import { piix3 } from './pci/piix3.ts';
+import { piix4Pm } from './pci/piix4-pm.ts';
 import { fwCfg } from './system/fw-cfg.ts';
 import { hpet } from './system/hpet.ts';
 import { ioapic } from './system/ioapic.ts';
@@ -43,4 +44,5 @@ export const DEVICE_CLASSES: readonly AnyDeviceClass[] = [
   fwCfg,
   stdVga,
   isaVga,
+  piix4Pm,
 ];
