@@ -1,6 +1,5 @@
-/** The driver's side of a split virtqueue, over the fake board's RAM. It can also lie: `raw*` writes what it is told. */
-import type { FakeBoard } from '../../support/fake-board.ts';
-import type { DriverTransport, RingPlace } from './driver-transport.ts';
+/** The driver's side of a split virtqueue, over a board's RAM. It can also lie: `raw*` writes what it is told. */
+import type { DriverBoard, DriverTransport, RingPlace } from './driver-transport.ts';
 
 export const DESC_NEXT = 1;
 export const DESC_WRITE = 2;
@@ -28,7 +27,7 @@ export class DriverQueue {
   readonly index: number;
   readonly size: number;
   readonly rings: RingPlace;
-  readonly #board: FakeBoard;
+  readonly #board: DriverBoard;
   readonly #transport: DriverTransport;
   readonly #free: number[];
   readonly #chains = new Map<number, number[]>();
@@ -38,7 +37,7 @@ export class DriverQueue {
 
   /** @param take gives RAM of that many bytes */
   constructor(
-    board: FakeBoard,
+    board: DriverBoard,
     transport: DriverTransport,
     index: number,
     take: (bytes: number, align?: number) => number,
@@ -82,10 +81,10 @@ export class DriverQueue {
   /** Puts heads into the available ring; the device sees them with the last one. */
   offer(...heads: readonly number[]): void {
     for (const head of heads) {
-      this.#board.guest.writeU16(this.rings.available + 4 + (this.#offered % this.size) * 2, head);
+      this.#writeU16(this.rings.available + 4 + (this.#offered % this.size) * 2, head);
       this.#offered = (this.#offered + 1) & 0xffff;
     }
-    this.#board.guest.writeU16(this.rings.available + 2, this.#offered);
+    this.#writeU16(this.rings.available + 2, this.#offered);
   }
 
   kick(): void {
@@ -103,10 +102,10 @@ export class DriverQueue {
   /** What the device has given back since the last call; its descriptors are free again. */
   collect(): Used[] {
     const used: Used[] = [];
-    while (this.#seen !== this.#board.guest.readU16(this.rings.used + 2)) {
+    while (this.#seen !== this.#readU16(this.rings.used + 2)) {
       const entry = this.rings.used + 4 + (this.#seen % this.size) * 8;
-      const head = this.#board.guest.readU32(entry);
-      used.push({ head, bytes: this.#board.guest.readU32(entry + 4) });
+      const head = this.#readU32(entry);
+      used.push({ head, bytes: this.#readU32(entry + 4) });
       this.#free.push(...(this.#chains.get(head) ?? []));
       this.#chains.delete(head);
       this.#seen = (this.#seen + 1) & 0xffff;
@@ -122,17 +121,17 @@ export class DriverQueue {
   }
 
   set interruptsSuppressed(suppressed: boolean) {
-    this.#board.guest.writeU16(this.rings.available, suppressed ? 1 : 0);
+    this.#writeU16(this.rings.available, suppressed ? 1 : 0);
   }
 
   /** The index of the used ring at which the driver wants its next interrupt. */
   set usedEvent(index: number) {
-    this.#board.guest.writeU16(this.rings.available + 4 + this.size * 2, index);
+    this.#writeU16(this.rings.available + 4 + this.size * 2, index);
   }
 
   /** The index of the available ring at which the device wants its next notification. */
   get availableEvent(): number {
-    return this.#board.guest.readU16(this.rings.used + 4 + this.size * 8);
+    return this.#readU16(this.rings.used + 4 + this.size * 8);
   }
 
   /** Writes a descriptor as it is told. */
@@ -142,7 +141,19 @@ export class DriverQueue {
 
   rawAvailableIndex(index: number): void {
     this.#offered = index;
-    this.#board.guest.writeU16(this.rings.available + 2, index);
+    this.#writeU16(this.rings.available + 2, index);
+  }
+
+  #readU16(address: number): number {
+    return Buffer.from(this.#board.guest.read(address, 2)).readUInt16LE();
+  }
+
+  #readU32(address: number): number {
+    return Buffer.from(this.#board.guest.read(address, 4)).readUInt32LE();
+  }
+
+  #writeU16(address: number, value: number): void {
+    this.#board.guest.write(address, Uint8Array.of(value & 0xff, (value >> 8) & 0xff));
   }
 
   #directChain(buffers: readonly DriverBuffer[]): number {

@@ -1,6 +1,29 @@
 /** The two ways in which a driver reaches a device, written from the specification's driver side. */
-import type { FakeBoard } from '../../support/fake-board.ts';
-import type { FakePciFunction } from './fake-pci-function.ts';
+
+interface AccessSpace {
+  read(address: number, size: number): number;
+  write(address: number, size: number, value: number): void;
+}
+
+/** What a driver has of a machine: the fake board's, or another's. */
+export interface DriverBoard {
+  readonly ports: AccessSpace;
+  readonly memory: AccessSpace;
+  /** RAM. */
+  readonly guest: {
+    read(address: number, bytes: number): Uint8Array;
+    write(address: number, bytes: Uint8Array): void;
+  };
+}
+
+/** The PCI function that it drives, with its base addresses placed. */
+export interface DriverFunction {
+  readonly bases: ReadonlyMap<number, number>;
+  readonly msixEnabled: boolean;
+  readConfig(offset: number, size: number): number;
+  /** Offsets of the capabilities with that id, in the order of the list. */
+  capabilities(id: number): readonly number[];
+}
 
 export interface RingPlace {
   readonly descriptors: number;
@@ -34,61 +57,61 @@ function alignUp(value: number, to: number): number {
 /** 4.1.4.8 */
 export class LegacyTransport implements DriverTransport {
   readonly kind = 'legacy';
-  readonly #board: FakeBoard;
+  readonly #board: DriverBoard;
   readonly #base: number;
-  readonly #function: FakePciFunction;
+  readonly #function: DriverFunction;
 
-  constructor(board: FakeBoard, pci: FakePciFunction) {
+  constructor(board: DriverBoard, pci: DriverFunction) {
     this.#board = board;
     this.#function = pci;
     this.#base = pci.bases.get(0) ?? 0;
   }
 
   offered(): bigint {
-    return BigInt(this.#board.in32(this.#base));
+    return BigInt(this.#board.ports.read(this.#base, 4));
   }
 
   accept(features: bigint): void {
-    this.#board.out32(this.#base + 4, Number(BigInt.asUintN(32, features)));
+    this.#board.ports.write(this.#base + 4, 4, Number(BigInt.asUintN(32, features)));
   }
 
   get status(): number {
-    return this.#board.in8(this.#base + 18);
+    return this.#board.ports.read(this.#base + 18, 1);
   }
 
   set status(value: number) {
-    this.#board.out8(this.#base + 18, value);
+    this.#board.ports.write(this.#base + 18, 1, value);
   }
 
   queueSize(index: number): number {
-    this.#board.out16(this.#base + 14, index);
-    return this.#board.in16(this.#base + 12);
+    this.#board.ports.write(this.#base + 14, 2, index);
+    return this.#board.ports.read(this.#base + 12, 2);
   }
 
   place(index: number, address: number, size: number): RingPlace {
     const available = address + size * 16;
-    this.#board.out16(this.#base + 14, index);
-    this.#board.out32(this.#base + 8, address / PAGE);
+    this.#board.ports.write(this.#base + 14, 2, index);
+    this.#board.ports.write(this.#base + 8, 4, address / PAGE);
     return { descriptors: address, available, used: alignUp(available + 4 + size * 2 + 2, PAGE) };
   }
 
   setVector(index: number, vector: number): number {
-    this.#board.out16(this.#base + 14, index);
-    this.#board.out16(this.#base + 22, vector);
-    return this.#board.in16(this.#base + 22);
+    this.#board.ports.write(this.#base + 14, 2, index);
+    this.#board.ports.write(this.#base + 22, 2, vector);
+    return this.#board.ports.read(this.#base + 22, 2);
   }
 
   setConfigVector(vector: number): number {
-    this.#board.out16(this.#base + 20, vector);
-    return this.#board.in16(this.#base + 20);
+    this.#board.ports.write(this.#base + 20, 2, vector);
+    return this.#board.ports.read(this.#base + 20, 2);
   }
 
   kick(index: number): void {
-    this.#board.out16(this.#base + 16, index);
+    this.#board.ports.write(this.#base + 16, 2, index);
   }
 
   interruptStatus(): number {
-    return this.#board.in8(this.#base + 19);
+    return this.#board.ports.read(this.#base + 19, 1);
   }
 
   readConfig(offset: number, size: number): number {
@@ -107,19 +130,19 @@ export class LegacyTransport implements DriverTransport {
 /** 4.1.4: finds its blocks by the capabilities. */
 export class ModernTransport implements DriverTransport {
   readonly kind = 'modern';
-  readonly #board: FakeBoard;
+  readonly #board: DriverBoard;
   readonly #common: number;
   readonly #isr: number;
   readonly #config: number;
   readonly #notify: number;
   readonly #multiplier: number;
 
-  constructor(board: FakeBoard, pci: FakePciFunction) {
+  constructor(board: DriverBoard, pci: DriverFunction) {
     this.#board = board;
     const block = (kind: number): { at: number; address: number } => {
-      const at = pci.capabilities(9).find((each) => pci.config[each + 3] === kind);
+      const at = pci.capabilities(9).find((each) => pci.readConfig(each + 3, 1) === kind);
       if (at === undefined) throw new Error(`There is no capability for block ${kind}`);
-      const base = pci.bases.get(pci.config[at + 4] ?? -1);
+      const base = pci.bases.get(pci.readConfig(at + 4, 1));
       if (base === undefined) throw new Error(`Block ${kind} is in a BAR that is not there`);
       return { at, address: base + pci.readConfig(at + 8, 4) };
     };
