@@ -1,6 +1,6 @@
 /** Intel 8254 programmable interval timer (data sheet 231164-005): the ISA timer of a PC, ports 40H to 43H. */
 import { counterTicks } from '../../memory/fast-answer.ts';
-import type { DeviceTimer, Region } from '../board-services.ts';
+import type { DeviceTimer, Region, Wire } from '../board-services.ts';
 import { type Device, type DeviceState, defineDevice, property } from '../device-class.ts';
 import { hex32 } from '../property-types.ts';
 import { DeviceStateError } from '../saved-state.ts';
@@ -29,12 +29,14 @@ const READ_BACK_FIRST_COUNTER = 0x02;
 
 export class I8254 implements Device {
   readonly #ports: I8254Ports;
+  readonly #irq: Wire;
   readonly #counters: readonly I8254Counter[];
   readonly #timer: DeviceTimer;
   readonly #regions: Region[];
 
   constructor(ports: I8254Ports, iobase: number) {
     this.#ports = ports;
+    this.#irq = ports.irq(0);
     this.#counters = Array.from(
       { length: COUNTERS },
       (_, index) => new I8254Counter(() => this.#tick(), index !== SPEAKER_COUNTER),
@@ -129,15 +131,15 @@ export class I8254 implements Device {
   /** Brings the interrupt wire up to date. The short low phases of strobes and periods are edges of no length on it. */
   #update(): void {
     const counter = this.#counter(0);
-    this.#ports.irq(0).set(counter.restingLevel);
+    this.#irq.set(counter.restingLevel);
     const rise = counter.nextRise(this.#tick());
     if (rise === undefined) this.#timer.cancel();
     else this.#timer.arm(nsOfTick(rise, PIT_HZ));
   }
 
   #interrupt(): void {
-    this.#ports.irq(0).set(false);
-    this.#ports.irq(0).set(true);
+    this.#irq.set(false);
+    this.#irq.set(true);
     this.#update();
   }
 }

@@ -3,7 +3,7 @@
  * time is computed from a clock when somebody looks; timers run only for interrupts that the guest has asked for.
  */
 import { counterTicks } from '../../memory/fast-answer.ts';
-import type { DeviceClock, DeviceTimer, Region } from '../board-services.ts';
+import type { DeviceClock, DeviceTimer, Region, Wire } from '../board-services.ts';
 import {
   type Device,
   type DeviceState,
@@ -114,6 +114,7 @@ export class Mc146818 implements Device {
   ];
   #state = powerOn();
   readonly #ports: Mc146818Ports;
+  readonly #irq: Wire;
   readonly #keepsLostTicks: boolean;
   /** What the year bytes count from. */
   readonly #baseYear: number;
@@ -124,6 +125,7 @@ export class Mc146818 implements Device {
 
   constructor(ports: Mc146818Ports, values: { base_year: number; lost_tick_policy: string }) {
     this.#ports = ports;
+    this.#irq = ports.irq(IRQ);
     this.#keepsLostTicks = values.lost_tick_policy === 'slew';
     this.#baseYear = values.base_year === CENTURY_BASE_YEAR ? 0 : values.base_year;
     this.#clock = ports.rtc.clock;
@@ -376,7 +378,7 @@ export class Mc146818 implements Device {
     const flags = this.#byte(REGISTER_C) & ~C_IRQF;
     const isAsserted = (flags & this.#byte(REGISTER_B) & (B_PIE | B_AIE | B_UIE)) !== 0;
     cmos[REGISTER_C] = flags | (isAsserted ? C_IRQF : 0);
-    this.#ports.irq(IRQ).set(isAsserted);
+    this.#irq.set(isAsserted);
   }
 
   #expired(): void {

@@ -10,9 +10,9 @@ import { DeviceStateError, stateLike, stateOf } from '../saved-state.ts';
 import { HpetComparator } from './hpet-comparator.ts';
 
 export interface HpetPorts extends BoardServices {
-  /** Inputs of the I/O APIC (and of the 8259s, for the first 16). */
+  /** A source on an input of the I/O APIC (and on the 8259s, for the first 16). */
   pin(input: number): Wire;
-  /** What stands in for the timer (0) and the real-time clock (8) while legacy replacement is on. */
+  /** A source that stands in for the timer (0) or the real-time clock (8) while legacy replacement is on. */
   legacyIrq(line: 0 | 8): Wire;
   /** Asserted while legacy replacement is on: the 8254 and the real-time clock are cut off from their interrupts. */
   readonly legacyReplacement: Wire;
@@ -55,6 +55,9 @@ class Hpet implements Device {
   readonly #ports: HpetPorts;
   readonly #timers: readonly HpetComparator[];
   readonly #regions: Region[];
+  /** The wires of the first two timers in legacy replacement mode, and every timer's of its own, by input. */
+  readonly #legacyWires: readonly Wire[];
+  readonly #wires: readonly Map<number, Wire>[];
   /** What vCPUs answer from: enabled, low and high half of the offset. */
   readonly #shared: Int32Array;
 
@@ -73,6 +76,8 @@ class Hpet implements Device {
           interrupt: (asserted) => this.#interrupt(index, asserted),
         }),
     );
+    this.#legacyWires = [ports.legacyIrq(0), ports.legacyIrq(8)];
+    this.#wires = this.#timers.map(() => new Map());
     const { words, host } = ports.sharedWords(3);
     this.#shared = words;
     const counter = { kind: 'counter', hz: HZ, bits: 64, offset: host + 4, enabled: host } as const;
@@ -156,8 +161,12 @@ class Hpet implements Device {
 
   /** Where a timer's interrupt goes: with legacy replacement the first two stand in for the timer and the clock (2.3.5). */
   #wire(index: number): Wire {
-    if (this.#isLegacy() && index < 2) return this.#ports.legacyIrq(index === 0 ? 0 : 8);
-    return this.#ports.pin(this.#timer(index)?.route ?? 0);
+    const legacy = this.#isLegacy() ? this.#legacyWires[index] : undefined;
+    if (legacy !== undefined) return legacy;
+    const route = this.#timer(index)?.route ?? 0;
+    const wire = this.#wires[index]?.get(route) ?? this.#ports.pin(route);
+    this.#wires[index]?.set(route, wire);
+    return wire;
   }
 
   /** A comparator has matched, or its level is taken back. */
