@@ -83,6 +83,7 @@ export class ConfiguredFunction implements PciFunction {
   #lastCapability = CAPABILITIES_POINTER;
   #pinAsserted = false;
   #pinDriven = false;
+  #moved: (index: number, address: number | undefined) => void = () => undefined;
   #written: (offset: number, size: number) => void = () => undefined;
   #reading: (offset: number, size: number) => void = () => undefined;
 
@@ -156,6 +157,10 @@ export class ConfiguredFunction implements PciFunction {
     this.#msix = { table, control };
     this.bar(barIndex, { kind: 'memory', bytes: table.bytes, name: 'msix' }, { handler: table });
     return table;
+  }
+
+  onBarMoved(moved: (index: number, address: number | undefined) => void): void {
+    this.#moved = moved;
   }
 
   onConfigWrite(written: (offset: number, size: number) => void): void {
@@ -293,6 +298,7 @@ export class ConfiguredFunction implements PciFunction {
       mapped.region?.remove();
       mapped.address = address;
       mapped.region = address === undefined ? undefined : this.#host.map(mapped.bar, address);
+      if (mapped.bar.kind !== 'rom') this.#moved((mapped.bar.register - BAR0) / 4, address);
     }
   }
 

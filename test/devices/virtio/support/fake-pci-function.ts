@@ -78,6 +78,10 @@ export class FakePciFunction implements PciFunction {
     };
   }
 
+  onBarMoved(): void {
+    // The BARs of this function do not move.
+  }
+
   onConfigWrite(written: ConfigHook): void {
     this.#written = written;
   }
