@@ -2,6 +2,11 @@
 import type { AnyDeviceClass } from './device-class.ts';
 import { isaVga } from './display/isa-vga.ts';
 import { stdVga } from './display/std-vga.ts';
+import { ideCd } from './ide/ide-cd.ts';
+import { ideDrive } from './ide/ide-drive.ts';
+import { ideHd } from './ide/ide-hd.ts';
+import { isaIde } from './ide/isa-ide.ts';
+import { piix3Ide } from './ide/piix3-ide.ts';
 import { i8042 } from './isa/i8042.ts';
 import { isaPit } from './isa/i8254.ts';
 import { isaI8259 } from './isa/i8259.ts';
@@ -45,4 +50,9 @@ export const DEVICE_CLASSES: readonly AnyDeviceClass[] = [
   stdVga,
   isaVga,
   piix4Pm,
+  piix3Ide,
+  isaIde,
+  ideHd,
+  ideCd,
+  ideDrive,
 ];

@@ -25,9 +25,16 @@ const LARGEST_REGION = 0x10000;
 /** A table does not cross a 64 KiB boundary. */
 const MOST_ENTRIES = 8192;
 
+interface MemoryRegion {
+  readonly address: number;
+  readonly bytes: number;
+}
+
 /** What the table gives room for. */
 export interface DmaPlan {
   readonly pieces: readonly SharedPiece[];
+  /** The same in guest-physical memory. */
+  readonly regions: readonly MemoryRegion[];
   /** Bytes of `pieces`: at most what was asked for. */
   readonly bytes: number;
   /** The table has room for more than was asked for. */
@@ -70,6 +77,20 @@ export class BusMaster {
   request(bytes: number, toMemory: boolean, started: DmaStarted): void {
     this.#pending = { bytes, toMemory, started };
     this.#begin();
+  }
+
+  /** Writes `bytes` to where the plan has its bytes from `start` on; what there is no room for is dropped. */
+  store(plan: DmaPlan, start: number, bytes: Uint8Array): void {
+    let position = 0;
+    for (const region of plan.regions) {
+      const from = Math.max(start - position, 0);
+      const to = Math.min(start + bytes.length - position, region.bytes);
+      if (from < to) {
+        const part = bytes.subarray(position + from - start, position + to - start);
+        this.#guest.write(region.address + from, part);
+      }
+      position += region.bytes;
+    }
   }
 
   /** The device has moved everything, or given up. */
@@ -153,6 +174,7 @@ export class BusMaster {
 
   #plan({ bytes, toMemory }: Pending): DmaPlan | undefined {
     const pieces: SharedPiece[] = [];
+    const regions: MemoryRegion[] = [];
     let planned = 0;
     for (let index = 0; index < MOST_ENTRIES; index++) {
       const entry = this.#state.table + index * ENTRY_BYTES;
@@ -166,14 +188,15 @@ export class BusMaster {
         return undefined;
       }
       pieces.push(...found);
+      regions.push({ address, bytes: count });
       planned += count;
       if (planned === bytes) {
-        return { pieces, bytes, hasMore: !isLast || count < region };
+        return { pieces, regions, bytes, hasMore: !isLast || count < region };
       }
       if (isLast) {
         break;
       }
     }
-    return { pieces, bytes: planned, hasMore: false };
+    return { pieces, regions, bytes: planned, hasMore: false };
   }
 }

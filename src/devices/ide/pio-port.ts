@@ -67,6 +67,14 @@ export class PioPort {
     return [{ host: this.#host, bytes }];
   }
 
+  /** Places for `count` blocks of `bytes` each, `stride` apart, the first at `start` of the buffer. */
+  spread(count: number, start: number, bytes: number, stride: number): readonly SharedPiece[] {
+    return Array.from({ length: count }, (_, index) => ({
+      host: this.#host + start + index * stride,
+      bytes,
+    }));
+  }
+
   /** Copies of pieces of the shared memory that the buffer lies in. */
   copy(pieces: readonly SharedPiece[]): Uint8Array[] {
     return pieces.map(({ host, bytes }) => new Uint8Array(this.#view.buffer, host, bytes).slice());
