@@ -54,6 +54,9 @@ export const virtioBlkPci = defineDevice({
   create: (ports: PciPorts, values) => {
     check(values);
     const backend = ports.drive(values.drive);
+    if (backend.medium === undefined) {
+      throw new VirtioConfigError('Device needs media, but drive is empty');
+    }
     return createVirtioPci(ports, {
       type: TYPE_BLOCK,
       transitionalId: TRANSITIONAL_ID,

@@ -385,6 +385,10 @@ test('values that make no disk are refused with their names', (t) => {
   }
 });
 
+test('a drive without a medium makes no disk', (t) => {
+  t.throws(() => createBlk(virtioBoard()), { message: 'Device needs media, but drive is empty' });
+});
+
 testDeviceContract(test, {
   name: 'virtio-blk-pci',
   board: blkBoard,
