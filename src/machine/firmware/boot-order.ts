@@ -1,5 +1,4 @@
 /** `-boot`: what a BIOS reads of it in CMOS and through fw_cfg. */
-import type { BootConfig } from '../machine-config.ts';
 
 /** CMOS bytes that hold boot devices 3, and 2 and 1, in nibbles; bit 0 of the first: no check of floppy signatures. */
 const CMOS_BOOT_THIRD = 0x38;
@@ -21,9 +20,4 @@ export function bootCmos(order: string, floppySignatureCheck: boolean): Readonly
 export function bootOrderFile(paths: readonly string[], strict: boolean): Uint8Array | undefined {
   const lines = strict ? [...paths, 'HALT'] : paths;
   return lines.length === 0 ? undefined : Uint8Array.from(Buffer.from(`${lines.join('\n')}\0`, 'latin1'));
-}
-
-/** `etc/boot-menu-wait`: milliseconds, for a BIOS that shows its menu. */
-export function menuWait(boot: BootConfig): number | undefined {
-  return boot.menu ? boot.splashTimeMs : undefined;
 }

@@ -64,7 +64,7 @@ export class QemuPlatform implements Platform, AsyncDisposable {
       `pipe:${monitor}`,
     ];
     this.#process = spawn(QEMU, [...machine, '-bios', join(this.#folder, 'bios'), ...wires, ...args], {
-      stdio: ['pipe', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'ignore'],
     });
     this.#process.stdout?.setEncoding('latin1').on('data', (text: string) => {
       this.#serial += text;

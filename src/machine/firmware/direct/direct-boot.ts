@@ -28,7 +28,6 @@ export interface DirectBootParts {
   readonly kernel: KernelChoice;
   readonly userTables: readonly Uint8Array[];
   readonly smbios: SmbiosOverrides;
-  readonly cmos: ReadonlyMap<number, number>;
 }
 
 const CLASS_VGA = 0x0300;
@@ -45,7 +44,7 @@ interface TablesInRam {
 
 export class DirectBoot implements Firmware {
   readonly bios: Uint8Array;
-  readonly cmos: ReadonlyMap<number, number>;
+  readonly cmos: ReadonlyMap<number, number> = new Map();
   readonly #demand: FirmwareDemand;
   readonly #parts: DirectBootParts;
   readonly #rom: BootRom;
@@ -55,7 +54,6 @@ export class DirectBoot implements Firmware {
     this.#parts = parts;
     this.#rom = bootRom();
     this.bios = this.#rom.image;
-    this.cmos = parts.cmos;
   }
 
   /** A guest that boots like this reads no fw_cfg, except for what the device itself says. */
