@@ -49,9 +49,15 @@ interface GuestParts {
   readonly drives: ReturnType<typeof driveCommands>;
   /** Text about the board: `info pic`, `info mtree`, `info roms`. */
   readonly describe: (topic: MachineTopic) => string;
+  readonly vcpusReady: () => Promise<void>;
 }
 
-const NO_GUEST: GuestParts = { view: bareMachine, drives: bareDrives, describe: () => '' };
+const NO_GUEST: GuestParts = {
+  view: bareMachine,
+  drives: bareDrives,
+  describe: () => '',
+  vcpusReady: async () => undefined,
+};
 
 function makeParts(
   context: ActorContext<MachineContract>,
@@ -79,6 +85,7 @@ function behaviourOf(parts: MachineParts, guest: GuestParts): ActorBehaviour<Mac
   const { power, characters, types, tree } = parts;
   const qom = new QomQueries(types, tree);
   const asks: { [Name in keyof Asks]: ActorBehaviour<MachineContract>['asks'][Name] } = {
+    vcpusReady: () => guest.vcpusReady(),
     startUpDone: () => power.startUpDone(),
     stop: () => power.stop(),
     cont: () => power.cont(),
@@ -138,7 +145,7 @@ async function createGuestMachine(
   });
   returnSoon = () => machine.returnSoon();
 
-  await machine.powerOn();
+  machine.start();
   return behaviourOf(parts, machine);
 }
 

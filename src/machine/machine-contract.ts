@@ -29,6 +29,8 @@ export interface QomPropertyInfo {
 export type MachineTopic = 'qom-tree' | 'qtree' | 'pic' | 'mtree' | 'roms';
 
 export interface MachineAsks extends GuestAsks, DriveAsks {
+  /** From the supervisor: all vCPUs are there. Answers when they are reset; what needs them waits until then. */
+  vcpusReady(argument: undefined): void;
   /**
    * The end of start-up: the machine runs from here (RESUME), unless -S or -incoming was given. Only the first has an
    * effect, so that a monitor that is created anew may ask again.

@@ -10,8 +10,12 @@ import { SupervisorError } from './supervisor-error.ts';
 
 export interface SpawnedGuest {
   readonly shared: SharedMachineMemory;
-  /** Names of the actors: the machine depends on them. */
-  readonly names: readonly string[];
+  /** Name of the actor that has to be there before the machine, which opens its drives. */
+  readonly storage: string;
+  /** Names of the vCPUs. */
+  readonly vcpus: readonly string[];
+  /** Resolves when all vCPUs are there; rejects with what the creation of one threw. */
+  readonly vcpusUp: Promise<void>;
 }
 
 /** Compiles the CPU core off the main thread. Rejects with SupervisorError when it has not been built. */
@@ -29,7 +33,7 @@ async function compileCore(): Promise<WebAssembly.Module> {
 
 /**
  * Allocates the machine's memory and begins to spawn its vCPUs and its storage. They come up while the machine and the
- * monitors load; what goes wrong with one of them is what the machine's own spawn rejects with.
+ * monitors load.
  */
 export async function spawnGuest(
   system: ActorSystem,
@@ -47,13 +51,11 @@ export async function spawnGuest(
   storage.catch(() => undefined);
   const module = await compiled;
   const { location: vcpuLocation, ...vcpuPlace } = actors.vcpu;
-  const names = [STORAGE_ACTOR];
-  for (let index = 0; index < config.smp.cpus; index++) {
-    const name = vcpuActorName(index);
-    names.push(name);
-    system
-      .spawn(vcpuLocation, { ...vcpuPlace, name, config: { ...shared, module, index } })
-      .catch(() => undefined);
-  }
-  return { shared, names };
+  const vcpus = Array.from({ length: config.smp.cpus }, (_, index) => vcpuActorName(index));
+  const spawned = vcpus.map((name, index) =>
+    system.spawn(vcpuLocation, { ...vcpuPlace, name, config: { ...shared, module, index } }),
+  );
+  const vcpusUp = Promise.all(spawned).then(() => undefined);
+  vcpusUp.catch(() => undefined);
+  return { shared, storage: STORAGE_ACTOR, vcpus, vcpusUp };
 }

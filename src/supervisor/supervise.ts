@@ -12,7 +12,7 @@ import type { MachineConfig } from '../machine/machine-config.ts';
 import type { MachineContract } from '../machine/machine-contract.ts';
 import { RunStateView } from '../machine/run-state-view.ts';
 import { MACHINE_ACTOR, type MonitorContract, monitorActorConfig } from '../monitor/monitor-contract.ts';
-import { spawnGuest } from './guest-actors.ts';
+import { type SpawnedGuest, spawnGuest } from './guest-actors.ts';
 import { DEFAULT_ACTORS, DEFAULT_GUEST_ACTORS, type MachineActors } from './placement.ts';
 
 /** The supervisor's name for the monitor actor; nobody depends on it. */
@@ -90,7 +90,7 @@ class Supervision implements AsyncDisposable {
     const machine = this.#system.spawn(machineLocation, {
       ...machinePlace,
       name: MACHINE_ACTOR,
-      ...(guest === undefined ? {} : { dependsOn: guest.names }),
+      ...(guest === undefined ? {} : { dependsOn: [guest.storage], refersTo: guest.vcpus }),
       config: {
         config,
         runState: this.#runStateWord,
@@ -111,9 +111,18 @@ class Supervision implements AsyncDisposable {
     monitor.catch(() => undefined);
     this.#machine = await machine;
     this.#machine.subscribe('exit', ({ code }) => this.#end(code));
+    if (guest !== undefined) {
+      await this.#connectVcpus(guest, this.#machine);
+    }
     this.#monitor = await monitor;
     this.#monitor.subscribe('quit', () => this.#end(0));
     this.#starting = false;
+  }
+
+  /** Monitors greet while vCPUs still load; what needs these waits in the machine. */
+  async #connectVcpus({ vcpusUp }: SpawnedGuest, machine: ActorRef<MachineContract>): Promise<void> {
+    await vcpusUp;
+    await machine.ask('vcpusReady', undefined, { deadlineMs: Number.POSITIVE_INFINITY });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -72,8 +72,6 @@ export class ConfiguredFunction implements PciFunction {
   readonly clearable = new Uint8Array(CONFIG_BYTES);
   readonly intx: Wire;
   readonly identity: PciIdentity;
-  /** The id that the user gave to the device; empty without one. */
-  id = '';
   readonly #host: FunctionHost;
   readonly #view: DataView;
   readonly #masks: DataView;

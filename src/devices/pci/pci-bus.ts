@@ -56,9 +56,14 @@ export class PciBus implements ChildBus {
     return ports;
   }
 
+  /** What the device that got these ports has claimed. */
+  functionsOf(ports: BoardServices): readonly ConfiguredFunction[] {
+    return this.#claimed.get(ports) ?? [];
+  }
+
   /** Takes the functions of a device off the bus. */
   unplug(ports: BoardServices): void {
-    for (const made of this.#claimed.get(ports) ?? []) this.release(made);
+    for (const made of this.functionsOf(ports)) this.release(made);
   }
 
   /** In the order of their numbers. */

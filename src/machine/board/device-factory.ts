@@ -41,6 +41,8 @@ export class DeviceFactory {
   readonly #options: DeviceFactoryOptions;
   readonly #childBuses = new Map<BusObject, ChildBus>();
   readonly #devices = new Set<DeviceObject>();
+  /** What a device's bus gave it. */
+  readonly #ports = new WeakMap<DeviceObject, BoardServices>();
   #unattached = 0;
   #anonymous = 0;
 
@@ -55,6 +57,11 @@ export class DeviceFactory {
 
   objects(): readonly DeviceObject[] {
     return [...this.#devices].filter(({ realized }) => realized);
+  }
+
+  /** What the device's bus gave it, or the board's services for one without a bus. */
+  portsOf(object: DeviceObject): BoardServices {
+    return this.#ports.get(object) ?? this.#options.services;
   }
 
   /** All buses, those of the board first. */
@@ -98,6 +105,7 @@ export class DeviceFactory {
     this.#place(object, request);
     object.realize();
     this.#devices.add(object as DeviceObject);
+    this.#ports.set(object as DeviceObject, plugged);
     this.#addBuses(object as DeviceObject);
     return object as DeviceObject;
   }

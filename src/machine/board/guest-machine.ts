@@ -5,9 +5,12 @@ import type { CharacterPort } from '../../devices/character-port.ts';
 import { MailboxReceiver } from '../../memory/mailbox.ts';
 import { describeCpu } from '../../vcpu/cpu-description.ts';
 import { setUpCpu } from '../../vcpu/cpu-setup.ts';
+import { apicId } from '../../vcpu/cpu-topology.ts';
 import type { VcpuContract, VcpuStop } from '../../vcpu/vcpu-contract.ts';
 import { driveCommands } from '../drives/drive-commands.ts';
 import { DriveSet } from '../drives/drive-set.ts';
+import { createFirmware } from '../firmware/firmware.ts';
+import { readFirmwareFile } from '../firmware/firmware-files.ts';
 import type { GuestView } from '../guest/guest-commands.ts';
 import { STORAGE_ACTOR, vcpuActorName } from '../guest-actor-names.ts';
 import type { MachineConfig } from '../machine-config.ts';
@@ -17,7 +20,6 @@ import type { MachineTree } from '../qom/machine-tree.ts';
 import type { TypeRegistry } from '../qom/type-registry.ts';
 import type { EmitQmpEvent } from '../run-control.ts';
 import type { RunStateView } from '../run-state-view.ts';
-import { biosFile, readFirmwareFile } from './bios-file.ts';
 import { describeBoard } from './describe-board.ts';
 import { guestView } from './guest-view.ts';
 import { Hardware, systemClocks } from './hardware.ts';
@@ -58,11 +60,18 @@ export class GuestMachine {
     this.drives = driveCommands(drives);
     this.#setUpCpus();
     this.vcpus = new VcpuSet(shared.memory, (index, reason) => this.#vcpuStopped(index, reason));
+    const ram = layOutRam(config.ramBytes);
+    const firmware = createFirmware({
+      config,
+      lowRamBytes: ram.low,
+      highRamBytes: ram.high,
+      apicIds: Array.from({ length: config.smp.maxCpus }, (_, index) => apicId(config.smp, index)),
+    });
     this.board = new PcBoard({
       config,
       hardware: this.hardware,
-      firmware: biosFile(config.firmware),
-      ram: layOutRam(config.ramBytes),
+      firmware,
+      ram,
       power,
       types,
       tree,
@@ -78,7 +87,7 @@ export class GuestMachine {
     this.#listen(drives);
   }
 
-  /** Opens the drives and builds the machine; `powerOn` has to follow. Rejects with what a device or the firmware throws. */
+  /** Opens the drives and builds the machine; `start` has to follow. Rejects with what a device or the firmware throws. */
   static async build(options: GuestMachineOptions): Promise<GuestMachine> {
     const { config, shared, context, emit, power } = options;
     const hardware = new Hardware(shared.memory, shared.plan, config.smp.cpus, systemClocks);
@@ -96,16 +105,25 @@ export class GuestMachine {
     return describeBoard(this.board, topic);
   }
 
-  /** Resets everything for the first time and takes over the thread. */
-  async powerOn(): Promise<void> {
+  /** Takes over the thread. */
+  start(): void {
     const { config, context, shared } = this.#options;
     for (let index = 0; index < config.smp.cpus; index++) {
       this.vcpus.add(context.ref<VcpuContract>(vcpuActorName(index)));
       this.#loop.addMailbox(index, new MailboxReceiver(shared.memory, index));
     }
     this.board.reset('reset');
-    await this.vcpus.reset();
     this.#loop.start();
+  }
+
+  /** The vCPUs are there. */
+  async vcpusReady(): Promise<void> {
+    // They were announced on another port than this request, before it: that port's turn comes first.
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+      this.#loop.returnSoon();
+    });
+    await this.vcpus.powerOn();
   }
 
   /** What was given to the event loop is to run before the thread sleeps again. */

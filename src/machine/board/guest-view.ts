@@ -26,7 +26,7 @@ export function guestView(board: PcBoard, cpus: VcpuSet): GuestView {
     a20: () => hardware.a20Enabled,
     pulseNmi: () => hardware.interrupts.pulseNmi(),
     picture: () => board.displays[0]?.picture(),
-    pci: () => (board.pciBus === undefined ? [] : queryPci(board.pciBus)),
+    pci: () => pciInfo(board),
     setBootOrder: () => false,
     addCpu: (id) => {
       throw new GuestError('ERR_GUEST_CPU_ADD', `Unable to add CPU: ${id}, it does not fit`);
@@ -34,4 +34,16 @@ export function guestView(board: PcBoard, cpus: VcpuSet): GuestView {
     balloon: () => board.balloon,
     setSingleStep: () => undefined,
   };
+}
+
+function pciInfo({ pciBus, factory }: PcBoard): ReturnType<GuestView['pci']> {
+  if (pciBus === undefined) return [];
+  const ids = new Map(
+    factory
+      .objects()
+      .flatMap((object) =>
+        pciBus.functionsOf(factory.portsOf(object)).map((made) => [made, object.id ?? ''] as const),
+      ),
+  );
+  return queryPci(pciBus, (made) => ids.get(made) ?? '');
 }

@@ -14,6 +14,8 @@ import type { Mc146818, Mc146818Ports } from '../../devices/isa/mc146818rtc.ts';
 import type { BaseAddress } from '../../devices/pci/base-address.ts';
 import type { HostBridgePorts, IsaBridgePorts, PciHostPorts } from '../../devices/pci/chipset-contract.ts';
 import type { PciBus } from '../../devices/pci/pci-bus.ts';
+import type { PciPorts } from '../../devices/pci/pci-contract.ts';
+import type { Piix4Pm, Piix4PmPorts } from '../../devices/pci/piix4-pm.ts';
 import { FirmwareItemStore } from '../../devices/system/firmware-item-store.ts';
 import type { Balloon } from '../../devices/virtio/balloon-contract.ts';
 import { TroupeError } from '../../errors/troupe-error.ts';
@@ -31,6 +33,7 @@ import type { MailboxRequest } from '../../memory/mailbox.ts';
 import type { Firmware, StartCause } from '../firmware/firmware-contract.ts';
 import type { MachineConfig } from '../machine-config.ts';
 import type { MachinePower, ResetCause } from '../machine-power.ts';
+import type { DeviceObject } from '../qom/device-object.ts';
 import type { MachineTree } from '../qom/machine-tree.ts';
 import type { TypeRegistry } from '../qom/type-registry.ts';
 import type { EmitQmpEvent } from '../run-control.ts';
@@ -51,6 +54,10 @@ import { UserObjects } from './user-objects.ts';
 
 const TWO_32 = 2 ** 32;
 const FLOPPY_1440 = 4;
+const SCI_IRQ = 9;
+/** CMOS shutdown status: the firmware wakes a guest from S3 after the reset. */
+const CMOS_SHUTDOWN_STATUS = 0x0f;
+const CMOS_RESUME = 0xfe;
 
 export interface PcBoardOptions {
   readonly config: MachineConfig;
@@ -87,6 +94,7 @@ export class PcBoard {
   #pciBus: PciBus | undefined;
   #timer: I8254 | undefined;
   #rtc: Mc146818 | undefined;
+  #pm: Piix4Pm | undefined;
   #balloon: Balloon | undefined;
   #hasStarted = false;
 
@@ -133,6 +141,10 @@ export class PcBoard {
 
   get rtc(): Mc146818 | undefined {
     return this.#rtc;
+  }
+
+  get pm(): Piix4Pm | undefined {
+    return this.#pm;
   }
 
   get balloon(): Balloon | undefined {
@@ -292,9 +304,19 @@ export class PcBoard {
     mc146818rtc: (): Omit<Mc146818Ports, keyof IsaPorts> => ({
       rtc: rtcSource(this.#options.config.board.rtc, this.#services.clocks),
       cmos: this.#cmos(),
-      alarm: () => this.#signals.signals.wakeup('rtc'),
+      alarm: () => this.#pm?.rtcAlarm(),
       attach: (rtc) => {
         this.#rtc = rtc;
+      },
+    }),
+    PIIX4_PM: (): Omit<Piix4PmPorts, keyof PciPorts> => ({
+      sci: this.#hardware.wiring.irq(SCI_IRQ),
+      cpus: Array.from({ length: this.#options.config.smp.cpus }, (_, index) => index),
+      removableSlots: () => this.removableSlots(),
+      ejectSlots: (slots) => this.#ejectSlots(slots),
+      noteSuspend: () => this.#rtc?.poke(CMOS_SHUTDOWN_STATUS, CMOS_RESUME),
+      attach: (pm) => {
+        this.#pm = pm;
       },
     }),
     'piix3-ide': () => ({ irq: (line: number): Wire => this.#hardware.wiring.irq(line) }),
@@ -350,6 +372,31 @@ export class PcBoard {
     return () => {
       this.#balloon = undefined;
     };
+  }
+
+  /** PCI slots whose devices may be taken out: bit n is slot n. */
+  removableSlots(): number {
+    return this.#removable().reduce((slots, { slot }) => slots | (1 << slot), 0) >>> 0;
+  }
+
+  /** The guest has let go of its devices in these slots. */
+  #ejectSlots(slots: number): void {
+    for (const { slot, object } of this.#removable()) {
+      if ((slots & (1 << slot)) === 0) continue;
+      object.unrealize();
+      this.#pm?.slotRemoved(slot);
+    }
+  }
+
+  #removable(): readonly { readonly slot: number; readonly object: DeviceObject }[] {
+    const bus = this.#pciBus;
+    if (bus === undefined) return [];
+    return this.factory.objects().flatMap((object) => {
+      const entry = this.#options.types.deviceClass(object.typeName);
+      const [made] = bus.functionsOf(this.factory.portsOf(object));
+      if (entry === undefined || entry.abstract === true || !entry.hotpluggable) return [];
+      return made === undefined ? [] : [{ slot: made.devfn >> 3, object }];
+    });
   }
 
   #nextIndex(kind: 'serial' | 'parallel'): number {

@@ -55,11 +55,12 @@ const FIRST_BAR = 0x10;
 const ROM_BAR_INDEX = 6;
 const UNMAPPED = -1;
 
-export function queryPci(bus: PciBus): PciInfo[] {
-  return [{ bus: 0, devices: bus.functions().map(describe) }];
+/** @param idOf the id that the user gave to a function's device; empty for none */
+export function queryPci(bus: PciBus, idOf: (made: ConfiguredFunction) => string): PciInfo[] {
+  return [{ bus: 0, devices: bus.functions().map((made) => describe(made, idOf(made))) }];
 }
 
-function describe(made: ConfiguredFunction): PciDeviceInfo {
+function describe(made: ConfiguredFunction, id: string): PciDeviceInfo {
   const { config, devfn } = made;
   const word = (offset: number): number => (config[offset] ?? 0) | ((config[offset + 1] ?? 0) << 8);
   const code = ((config[BASE_CLASS] ?? 0) << 8) | (config[SUBCLASS] ?? 0);
@@ -71,7 +72,7 @@ function describe(made: ConfiguredFunction): PciDeviceInfo {
     class_info: { ...(desc === undefined ? {} : { desc }), class: code },
     id: { device: word(DEVICE_ID), vendor: word(VENDOR_ID) },
     ...(config[INTERRUPT_PIN] === 0 ? {} : { irq: config[INTERRUPT_LINE] ?? 0 }),
-    qdev_id: made.id,
+    qdev_id: id,
     regions: made.regions().map(region),
   };
 }

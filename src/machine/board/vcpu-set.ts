@@ -15,6 +15,7 @@ export class VcpuSet implements RunStateListener, Resettable {
   readonly #memory: WebAssembly.Memory;
   readonly #vcpus: VcpuRef[] = [];
   readonly #stopped: (index: number, reason: VcpuStop) => void;
+  readonly #ready = Promise.withResolvers<void>();
   #running = false;
 
   /** @param stopped told of a vCPU that does not run any more, though nobody asked it to stop */
@@ -33,6 +34,12 @@ export class VcpuSet implements RunStateListener, Resettable {
     vcpu.subscribe('stopped', ({ reason }) => this.#stopped(index, reason));
   }
 
+  /** All vCPUs are there: resets them, then what was asked of them meanwhile goes on. */
+  async powerOn(): Promise<void> {
+    await this.#askAll((vcpu) => vcpu.ask('reset', undefined));
+    this.#ready.resolve();
+  }
+
   /** One vCPU; undefined when there is none with that index. */
   at(index: number): VcpuRef | undefined {
     return this.#vcpus[index];
@@ -45,6 +52,7 @@ export class VcpuSet implements RunStateListener, Resettable {
   ): Promise<AskResult<VcpuContract, M> | undefined> {
     const vcpu = this.#vcpus[index];
     if (vcpu === undefined) return undefined;
+    await this.#ready.promise;
     const answer = vcpu.ask(method, undefined as AskArgument<VcpuContract, M>);
     kickVcpu(this.#memory, index);
     return await answer;
@@ -58,16 +66,19 @@ export class VcpuSet implements RunStateListener, Resettable {
 
   async started(): Promise<void> {
     this.#running = true;
+    await this.#ready.promise;
     await Promise.all(this.#vcpus.map((vcpu) => vcpu.ask('run', undefined)));
   }
 
   async stopped(): Promise<void> {
     if (!this.#running) return;
     this.#running = false;
+    await this.#ready.promise;
     await this.#askAll((vcpu) => vcpu.ask('pause', undefined, { deadlineMs: PAUSE_DEADLINE_MS }));
   }
 
   async reset(): Promise<void> {
+    await this.#ready.promise;
     await this.#askAll((vcpu) => vcpu.ask('reset', undefined));
   }
 
