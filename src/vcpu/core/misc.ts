@@ -13,7 +13,7 @@ import {
   FEATURE_SSE4_2,
 } from '../cpu-features';
 import { checkRead, read, write } from './access';
-import { addressOf, effectiveAddress, readAddress, segmentAddress, writeAddress } from './address';
+import { addressOf, effectiveAddress, readAddress, segmentAddress, truncateAddress, writeAddress } from './address';
 import { raise, raiseUD, VECTOR_BR } from './fault';
 import { AUX_CF, carry, setFlags } from './flags';
 import { random } from './host';
@@ -96,14 +96,15 @@ function FENCE(cpu: usize, record: usize): usize {
   return next(record);
 }
 
-/** BOUND: the pair of bounds lies in memory, lower first; T is signed. */
+/** BOUND: the pair of bounds lies in memory, lower first; the upper is not read if the lower one is missed. T is signed. */
 function BOUND<T>(cpu: usize, record: usize): usize {
   const index = reg<T>(cpu, record);
   const segment = <u32>load<u8>(record, RECORD_ADDRESS) >> 4;
-  const linear = segmentAddress(cpu, segment, effectiveAddress(cpu, record), sizeof<T>() * 2, false);
-  const lower = read<T>(cpu, linear);
-  const upper = read<T>(cpu, linear + sizeof<T>());
-  if (index < lower || index > upper) raise(cpu, VECTOR_BR);
+  const offset = effectiveAddress(cpu, record);
+  const lower = read<T>(cpu, segmentAddress(cpu, segment, offset, sizeof<T>(), false));
+  if (index < lower) raise(cpu, VECTOR_BR);
+  const upper = read<T>(cpu, segmentAddress(cpu, segment, truncateAddress(record, offset + sizeof<T>()), sizeof<T>(), false));
+  if (index > upper) raise(cpu, VECTOR_BR);
   return next(record);
 }
 

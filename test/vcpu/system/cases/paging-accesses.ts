@@ -47,10 +47,10 @@ export function hasUpdate(code: string): boolean {
 
 /** What QEMU does otherwise in some of the accesses. */
 export function deviationOf(code: string): Deviation | undefined {
-  if (/pusha|popa|fstp tbyte/.test(code)) {
+  if (/pusha|fstp tbyte/.test(code)) {
     return {
       section: 'SDM vol. 3, 6.5: a fault leaves no trace; vol. 2, PUSHA: EAX first',
-      qemu: 'leaves half of POPA and FSTP done; PUSHA begins with EDI',
+      qemu: 'PUSHA begins with EDI; leaves half of FSTP done',
     };
   }
   if (hasUpdate(code) && /ff[b-f]\b/.test(code)) {
