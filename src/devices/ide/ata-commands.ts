@@ -178,7 +178,8 @@ const power =
   (mode: number): Command =>
   (disk) => {
     disk.settings.powerMode = mode;
-    disk.succeed();
+    if (mode === POWER_ACTIVE) disk.succeed();
+    else disk.rest();
   };
 
 const checkPowerMode: Command = (disk) => {

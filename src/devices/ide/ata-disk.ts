@@ -4,7 +4,7 @@ import type { BlockBackend } from '../block-backend.ts';
 import type { DeviceState } from '../device-class.ts';
 import { stateLike } from '../saved-state.ts';
 import { ATA_COMMANDS } from './ata-commands.ts';
-import type { DiskIdentity } from './ata-identify.ts';
+import { type DiskIdentity, MOST_MULTIPLE } from './ata-identify.ts';
 import {
   ERROR_ABRT,
   ERROR_IDNF,
@@ -109,7 +109,7 @@ export class AtaDisk implements IdeDevice {
   softReset(): void {
     this.#cancel();
     if (!this.settings.keepsSettings) {
-      this.settings.multiple = 0;
+      this.settings.multiple = MOST_MULTIPLE;
     }
     this.settings.powerMode = POWER_ACTIVE;
     this.taskFile.setSignature(false, READY);
@@ -173,6 +173,11 @@ export class AtaDisk implements IdeDevice {
     this.#finish(READY, 0);
   }
 
+  /** The same for a command that lets the disk rest. */
+  rest(): void {
+    this.#finish(STATUS_DRDY, 0);
+  }
+
   /** The command is not known, or not possible. */
   abort(): void {
     this.#finish(STATUS_DRDY | STATUS_ERR, ERROR_ABRT);
@@ -221,7 +226,7 @@ export class AtaDisk implements IdeDevice {
 
   #powerOnSettings(): DiskSettings {
     return {
-      multiple: 0,
+      multiple: MOST_MULTIPLE,
       writeCache: !this.drive.writeThrough,
       smartEnabled: true,
       smartAutosave: true,

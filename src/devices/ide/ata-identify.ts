@@ -30,7 +30,7 @@ export const MOST_MULTIPLE = 16;
 
 const FIXED_DEVICE = 0x0040;
 const LBA_AND_DMA = 0x0300;
-const IORDY = 0x0c00;
+const IORDY = 0x0800;
 const CAPABILITIES_50 = 0x4000;
 const VALID_WORDS = 0x0007;
 const MULTIPLE_VALID = 0x0100;

@@ -90,6 +90,7 @@ test('sectors are read by PIO, one interrupt each', async (t) => {
 
 test('READ MULTIPLE moves blocks of several sectors, the last one short', async (t) => {
   const { host, irq } = machine(t);
+  await host.command(0xc6, { count: 0 });
   await host.command(0xc4, { count: 1 });
   t.is((await host.registers()).error, ABRT);
   await host.command(0xc6, { count: 8 });

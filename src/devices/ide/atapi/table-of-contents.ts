@@ -8,6 +8,8 @@ const FIRST_TRACK = 1;
 const LEAD_OUT = 0xaa;
 /** ADR 1 (position), CONTROL 4 (data track). */
 const DATA_TRACK = 0x14;
+/** The lead-out as the reference has it: copying permitted. */
+const LEAD_OUT_CONTROL = 0x16;
 /** Points of a full TOC. */
 const POINT_FIRST = 0xa0;
 const POINT_LAST = 0xa1;
@@ -42,7 +44,7 @@ function tracks({ blocks, msf, from }: TocRequest): Uint8Array | undefined {
     return undefined;
   }
   const track = [0, DATA_TRACK, FIRST_TRACK, 0, ...address(0, msf)];
-  const leadOut = [0, DATA_TRACK, LEAD_OUT, 0, ...address(blocks, msf)];
+  const leadOut = [0, LEAD_OUT_CONTROL, LEAD_OUT, 0, ...address(blocks, msf)];
   return withLength([FIRST_TRACK, FIRST_TRACK, ...(from <= FIRST_TRACK ? track : []), ...leadOut]);
 }
 
