@@ -8,14 +8,21 @@ import { ideHd } from './ide/ide-hd.ts';
 import { isaIde } from './ide/isa-ide.ts';
 import { piix3Ide } from './ide/piix3-ide.ts';
 import { i8042 } from './isa/i8042.ts';
+import { i8237 } from './isa/i8237.ts';
 import { isaPit } from './isa/i8254.ts';
 import { isaI8259 } from './isa/i8259.ts';
+import { isaDebugExit } from './isa/isa-debug-exit.ts';
+import { isaDebugcon } from './isa/isa-debugcon.ts';
 import { isaParallel } from './isa/isa-parallel.ts';
 import { isaSerial } from './isa/isa-serial.ts';
 import { mc146818rtc } from './isa/mc146818rtc.ts';
 import { isaPcspk } from './isa/pc-speaker.ts';
+import { pcTestdev } from './isa/pc-testdev.ts';
+import { port92 } from './isa/port92.ts';
+import { pvpanic } from './isa/pvpanic.ts';
 import { i440fx } from './pci/i440fx.ts';
 import { i440fxPciHost } from './pci/i440fx-pcihost.ts';
+import { pciTestdev } from './pci/pci-testdev.ts';
 import { piix3 } from './pci/piix3.ts';
 import { piix4Pm } from './pci/piix4-pm.ts';
 import { fwCfg } from './system/fw-cfg.ts';
@@ -55,4 +62,11 @@ export const DEVICE_CLASSES: readonly AnyDeviceClass[] = [
   ideHd,
   ideCd,
   ideDrive,
+  i8237,
+  port92,
+  isaDebugcon,
+  isaDebugExit,
+  pvpanic,
+  pcTestdev,
+  pciTestdev,
 ];

@@ -43,7 +43,7 @@ export function placeOf(
  * The character device that a port needs.
  * @throws TroupeError `ERR_DEVICE_CHARDEV` when the property is empty
  */
-export function requiredCharacter(kind: 'serial' | 'parallel', label: string, ports: IsaPorts) {
+export function requiredCharacter(kind: 'serial' | 'parallel' | 'debugcon', label: string, ports: IsaPorts) {
   if (label === '') {
     throw new TroupeError('ERR_DEVICE_CHARDEV', `Can't create ${kind} device, empty char device`);
   }
