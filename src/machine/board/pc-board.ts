@@ -8,6 +8,7 @@ import { DEVICE_CLASSES } from '../../devices/device-table.ts';
 import type { DisplayAdapter } from '../../devices/display/display-contract.ts';
 import { InputRegistry } from '../../devices/input-hub.ts';
 import { cmosContents } from '../../devices/isa/cmos-contents.ts';
+import type { I8237Ports } from '../../devices/isa/i8237.ts';
 import type { I8254 } from '../../devices/isa/i8254.ts';
 import type { IsaPorts } from '../../devices/isa/isa-contract.ts';
 import type { Mc146818, Mc146818Ports } from '../../devices/isa/mc146818rtc.ts';
@@ -331,6 +332,9 @@ export class PcBoard {
       },
     }),
     'isa-pcspk': () => ({ timer: this.#timer }),
+    i8237: (): Omit<I8237Ports, keyof IsaPorts> => ({
+      attach: (channelOf) => this.#dma.attach(channelOf),
+    }),
     'isa-serial': () => ({ nextIndex: (kind: 'serial' | 'parallel') => this.#nextIndex(kind) }),
     'isa-parallel': () => ({ nextIndex: (kind: 'serial' | 'parallel') => this.#nextIndex(kind) }),
     ioapic: () => ({

@@ -32,24 +32,31 @@ const PCI_CHIPSET: readonly BoardDevice[] = [
 /** Without PCI the ISA bus hangs directly on the system. */
 const ISA_CHIPSET: readonly BoardDevice[] = [{ driver: 'isabus-bridge' }];
 
-const ISA_DEVICES: readonly BoardDevice[] = [
-  { driver: 'isa-i8259', values: { iobase: 0x20, elcr_addr: 0x4d0, elcr_mask: 0xf8, master: true } },
-  { driver: 'isa-i8259', values: { iobase: 0xa0, elcr_addr: 0x4d1, elcr_mask: 0xde, master: false } },
-  { driver: 'mc146818rtc' },
-  { driver: 'hpet', when: ({ machine, board }) => machine !== 'isapc' && board.hpet },
-  { driver: 'isa-pit', values: { iobase: 0x40 } },
-  { driver: 'isa-pcspk' },
-  { driver: 'i8237', values: {} },
-  { driver: 'i8042' },
-  { driver: 'vmport' },
-  { driver: 'port92' },
-];
+/** The year bytes of the clock count from year 0, the century byte included. */
+const RTC_BASE_YEAR = 2000;
+const SMBUS_BASE = 0xb100;
+
+function isaDevices({ board }: MachineConfig): readonly BoardDevice[] {
+  const lostTicks = board.rtc.driftFix === 'slew' ? 'slew' : 'discard';
+  return [
+    { driver: 'isa-i8259', values: { iobase: 0x20, elcr_addr: 0x4d0, elcr_mask: 0xf8, master: true } },
+    { driver: 'isa-i8259', values: { iobase: 0xa0, elcr_addr: 0x4d1, elcr_mask: 0xde, master: false } },
+    { driver: 'mc146818rtc', values: { base_year: RTC_BASE_YEAR, lost_tick_policy: lostTicks } },
+    { driver: 'hpet', when: ({ machine, board }) => machine !== 'isapc' && board.hpet },
+    { driver: 'isa-pit', values: { iobase: 0x40 } },
+    { driver: 'isa-pcspk' },
+    { driver: 'i8237' },
+    { driver: 'i8042' },
+    { driver: 'vmport' },
+    { driver: 'port92' },
+  ];
+}
 
 const PCI_DEVICES: readonly BoardDevice[] = [
   { driver: 'piix3-ide', values: { addr: slot(ISA_BRIDGE_SLOT, 1), multifunction: true } },
   {
     driver: 'PIIX4_PM',
-    values: { addr: slot(ISA_BRIDGE_SLOT, 3), multifunction: true },
+    values: { addr: slot(ISA_BRIDGE_SLOT, 3), multifunction: true, smb_io_base: SMBUS_BASE },
     when: ({ board }) => board.acpi,
   },
   { driver: 'cirrus-vga', when: ({ vga }) => vga === 'cirrus' },
@@ -71,7 +78,7 @@ export function boardDevices(config: MachineConfig): readonly BoardDevice[] {
   const isIsaOnly = config.machine === 'isapc';
   const all = [
     ...(isIsaOnly ? ISA_CHIPSET : PCI_CHIPSET),
-    ...ISA_DEVICES,
+    ...isaDevices(config),
     ...(isIsaOnly ? ISA_ONLY_DEVICES : PCI_DEVICES),
     ...ports(config),
     ...ideDrives(config),
