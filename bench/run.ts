@@ -6,6 +6,7 @@ const BENCHMARKS = new Map([
   ['actors', 'actors/actors.ts'],
   ['monitor', 'monitor/monitor.ts'],
   ['vcpu', 'vcpu/loops.ts'],
+  ['boot', 'boot/boot.ts'],
 ]);
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : [...BENCHMARKS.keys()];
