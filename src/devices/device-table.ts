@@ -13,6 +13,7 @@ import { isaPit } from './isa/i8254.ts';
 import { isaI8259 } from './isa/i8259.ts';
 import { isaDebugExit } from './isa/isa-debug-exit.ts';
 import { isaDebugcon } from './isa/isa-debugcon.ts';
+import { isaFdc } from './isa/isa-fdc.ts';
 import { isaParallel } from './isa/isa-parallel.ts';
 import { isaSerial } from './isa/isa-serial.ts';
 import { mc146818rtc } from './isa/mc146818rtc.ts';
@@ -58,6 +59,7 @@ export const DEVICE_CLASSES: readonly AnyDeviceClass[] = [
   isaVga,
   piix4Pm,
   piix3Ide,
+  isaFdc,
   isaIde,
   ideHd,
   ideCd,

@@ -81,6 +81,7 @@ export function boardDevices(config: MachineConfig): readonly BoardDevice[] {
     ...isaDevices(config),
     ...(isIsaOnly ? ISA_ONLY_DEVICES : PCI_DEVICES),
     ...ports(config),
+    floppyController(config),
     ...ideDrives(config),
     ...LAST_DEVICES,
   ];
@@ -102,13 +103,26 @@ function ports({ serials, parallels, debugConsole }: MachineConfig): BoardDevice
   ];
 }
 
+/** The floppy controller is there with and without drives. */
+function floppyController({ drives }: MachineConfig): BoardDevice {
+  const driveOf = (unit: number): string =>
+    drives.find((each) => each.interface === 'floppy' && each.unit === unit)?.drive.id ?? '';
+  return { driver: 'isa-fdc', values: { driveA: driveOf(0), driveB: driveOf(1) } };
+}
+
 /** Drives with if=ide. */
 function ideDrives({ drives }: MachineConfig): BoardDevice[] {
   return drives
     .filter((each) => each.interface === 'ide')
-    .map(({ drive, bus, unit, media }) => ({
+    .map(({ drive, bus, unit, media, geometry }) => ({
       driver: media === 'cdrom' ? 'ide-cd' : 'ide-hd',
       bus: `ide.${bus}`,
-      values: { unit, drive: drive.id },
+      values: {
+        unit,
+        drive: drive.id,
+        ...(geometry === undefined
+          ? {}
+          : { cyls: geometry.cylinders, heads: geometry.heads, secs: geometry.sectors }),
+      },
     }));
 }
