@@ -67,7 +67,7 @@ export interface TestCpuOptions {
 }
 
 /** Has every test CPU translate blocks that are entered so often: 1 translates everything at first sight. */
-const HOT_ENTRIES = process.env['TROUPE_HOT_ENTRIES'];
+const HOT_ENTRIES: string | undefined = process.env['TROUPE_HOT_ENTRIES'];
 
 const ALL_VECTORS = 0xffffffff;
 const CODE_SELECTOR = 0x33;
