@@ -27,6 +27,7 @@ import {
   CPU_CODE_NEXT,
   CPU_CURRENT_BLOCK,
   CPU_CURRENT_RECORD,
+  CPU_FAULT_PENDING,
   CPU_HOT_ENTRIES,
   CPU_PENDING,
   CPU_RIP,
@@ -297,11 +298,11 @@ export function branchDirect(cpu: usize, record: usize, rip: u64): usize {
 
 /**
  * Where a translated region that has stored its state leaves to, CPU_RIP: the first record there, or 0 for whoever asks
- * for attention.
+ * for attention, or has a fault to deliver.
  */
 export function leaveRegion(cpu: usize): usize {
   store<u32>(cpu, 0, CPU_CURRENT_RECORD);
-  if (load<i32>(cpu, CPU_BUDGET) <= 0) return 0;
+  if (load<i32>(cpu, CPU_BUDGET) <= 0 || load<u32>(cpu, CPU_FAULT_PENDING)) return 0;
   if (atomic.load<u32>(cpu + CPU_PENDING) & load<u32>(cpu, CPU_ATTENTION_MASK)) return 0;
   if (load<u32>(cpu, CPU_BLOCK_MODE) & BLOCK_SINGLE) return 0;
   return enter(cpu);

@@ -107,9 +107,20 @@ export class CoreRunner {
     cpu.setSegment(SEG_GS, 0, BigInt(GS_BASE), 0, 0);
   }
 
-  /** A core whose cases begin with `image` in memory. */
-  static async create(image: Buffer): Promise<CoreRunner> {
-    return new CoreRunner(await TestCpu.create({ ramMiB: RAM_MIB }), image);
+  /** A core whose cases begin with `image` in memory. `hotEntries` as in TestCpuOptions. */
+  static async create(image: Buffer, hotEntries?: number): Promise<CoreRunner> {
+    const options = hotEntries === undefined ? {} : { hotEntries };
+    return new CoreRunner(await TestCpu.create({ ramMiB: RAM_MIB, ...options }), image);
+  }
+
+  /** Instructions executed in all cases. */
+  get instructions(): bigint {
+    return this.#cpu.instructions;
+  }
+
+  /** What was translated, if anything was to be. */
+  get translator(): TestCpu['translator'] {
+    return this.#cpu.translator;
   }
 
   /** Runs case records; gives the answers in the harness's format. */

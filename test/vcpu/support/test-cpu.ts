@@ -26,6 +26,7 @@ import {
 import { allocateMemory, type MemoryPlan, planMemory } from '../../../src/memory/memory-plan.ts';
 import { PhysicalMap } from '../../../src/memory/physical-map.ts';
 import { type CoreHost, CoreInstance } from '../../../src/vcpu/core-instance.ts';
+import { Translator } from '../../../src/vcpu/jit/translator.ts';
 import { coreModule } from './core-build.ts';
 
 /** Register numbers as in modrm. */
@@ -61,7 +62,12 @@ export interface TestCpuOptions {
   readonly ramMiB?: number;
   readonly host?: Partial<CoreHost>;
   readonly codeCacheBytes?: number;
+  /** Entries after which a block is translated; absent: as TROUPE_HOT_ENTRIES says, and without it never. */
+  readonly hotEntries?: number;
 }
+
+/** Has every test CPU translate blocks that are entered so often: 1 translates everything at first sight. */
+const HOT_ENTRIES: string | undefined = process.env['TROUPE_HOT_ENTRIES'];
 
 const ALL_VECTORS = 0xffffffff;
 const CODE_SELECTOR = 0x33;
@@ -74,6 +80,7 @@ export class TestCpu {
   readonly ramBase: number;
   readonly bytes: Uint8Array;
   readonly view: DataView;
+  readonly translator: Translator | undefined;
   readonly #state: DataView;
 
   private constructor(
@@ -103,6 +110,8 @@ export class TestCpu {
     this.view = new DataView(this.memory.buffer, plan.ramBase, ramBytes);
     this.#state = new DataView(this.memory.buffer, this.core.base, 0x10000);
     this.#enter(options.mode ?? 'flat64');
+    const hotEntries = options.hotEntries ?? (HOT_ENTRIES === undefined ? 0 : Number(HOT_ENTRIES));
+    if (hotEntries > 0) this.translator = new Translator(this.core, memory, { hotEntries });
   }
 
   static async create(options: TestCpuOptions = {}): Promise<TestCpu> {

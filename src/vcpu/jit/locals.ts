@@ -1,0 +1,96 @@
+/** Parameters and locals of a region's function, and what it imports. */
+import { I32, I64, V128 } from './wasm-writer.ts';
+
+export const CPU = 0;
+export const RECORD = 1;
+
+/** CPU_TLB and CPU_ATTENTION_MASK, which change only where a region is left or the interpreter is called. */
+export const TLB = 2;
+export const MASK = 3;
+/** CPU_BUDGET, without the instructions of the basic block that runs. */
+export const BUDGET = 4;
+/** Where the region is left: see Emitter.exit(). */
+export const WHERE = 5;
+/** Lazy flags: kind, carry override, operands, result (core/region.ts). */
+export const FLAG_KIND = 6;
+export const FLAG_CARRY = 7;
+/** TLB entry and host address of an access. */
+export const ENTRY = 8;
+export const HOST = 9;
+/** Operands and result of 32 bits and less. */
+export const A32 = 10;
+export const B32 = 11;
+export const R32 = 12;
+export const X32 = 13;
+export const MXCSR = 14;
+export const FLAG_A = 15;
+export const FLAG_B = 16;
+export const FLAG_RESULT = 17;
+/** CPU_RIP_BASE of the region's first page. */
+export const BASE = 18;
+/** Where an indirect branch leads. */
+export const TARGET = 19;
+/** Linear address of an access. */
+export const ADDRESS = 20;
+export const A64 = 21;
+export const B64 = 22;
+export const R64 = 23;
+export const X64 = 24;
+export const Y64 = 25;
+/** Sixteen general registers. */
+export const GPR = 26;
+/** Low halves of sixteen vector registers. */
+export const XMM = 42;
+export const VA = 58;
+export const VB = 59;
+export const VR = 60;
+
+/** Counts and types of the locals, in order. */
+export const LOCAL_GROUPS: readonly (readonly [number, number])[] = [
+  [13, I32],
+  [11 + 16, I64],
+  [16 + 3, V128],
+];
+
+/** Signature indices. */
+export const TYPE_HANDLER = 0;
+export const TYPE_SLOW_READ = 1;
+export const TYPE_SLOW_WRITE = 2;
+export const TYPE_SLOW_CHECK = 3;
+export const TYPE_FLAG_AUX = 4;
+export const TYPE_FLAG_CONDITION = 5;
+export const TYPE_FLAG_RESULT = 6;
+export const TYPE_LEAVE = 7;
+
+/** Parameters and results by signature index. */
+export const SIGNATURES: readonly {
+  readonly parameters: readonly number[];
+  readonly results: readonly number[];
+}[] = [
+  { parameters: [I32, I32], results: [I32] },
+  { parameters: [I32, I64, I32], results: [I64] },
+  { parameters: [I32, I64, I64, I32], results: [] },
+  { parameters: [I32, I64, I32], results: [] },
+  { parameters: [I32, I64, I64, I64, I32], results: [I32] },
+  { parameters: [I32, I64, I64, I64, I32, I32], results: [I32] },
+  { parameters: [I32, I64], results: [I64] },
+  { parameters: [I32], results: [I32] },
+];
+
+/** The core's exports that regions import, in the order of their function indices, with their signatures. */
+export const IMPORTS = [
+  ['slowRead', TYPE_SLOW_READ],
+  ['slowWrite', TYPE_SLOW_WRITE],
+  ['slowCheckWrite', TYPE_SLOW_CHECK],
+  ['flagAux', TYPE_FLAG_AUX],
+  ['flagCondition', TYPE_FLAG_CONDITION],
+  ['flagResult', TYPE_FLAG_RESULT],
+  ['leaveRegion', TYPE_LEAVE],
+] as const;
+export const SLOW_READ = 0;
+export const SLOW_WRITE = 1;
+export const SLOW_CHECK_WRITE = 2;
+export const FLAG_AUX = 3;
+export const FLAG_CONDITION = 4;
+export const FLAG_RESULT_OF = 5;
+export const LEAVE_REGION = 6;
