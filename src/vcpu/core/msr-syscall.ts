@@ -24,7 +24,7 @@ import {
   FEATURE_SYSCALL,
 } from '../cpu-features';
 import { isCanonical } from './access';
-import { CR0_PG, EFER_LMA, EFER_LME, EFER_NXE, EFER_SCE, SEG_FS, SEG_GS } from './bits';
+import { CR0_PG, EFER_FFXSR, EFER_LMA, EFER_LME, EFER_NXE, EFER_SCE, SEG_FS, SEG_GS } from './bits';
 import { updateMode } from './mode';
 import {
   IA32_CSTAR,
@@ -46,7 +46,6 @@ import { hasFeature } from './state';
 import { flushTlb } from './tlb';
 
 /** AMD APM vol. 2, 3.1.7: fast FXSAVE. */
-const EFER_FFXSR: u64 = 0x4000;
 
 export function isSyscallMsr(index: u32): bool {
   return (
