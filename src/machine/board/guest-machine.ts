@@ -79,6 +79,7 @@ export class GuestMachine {
       exit: (status) => context.emit('exit', { code: status }),
       character,
       drive: (id) => drives.take(id),
+      mediumBytes: (id) => drives.get(id).medium?.bytes,
       firmwareFile: (name) => readFirmwareFile(config.firmware, name),
       isListening: () => ['running', 'suspended'].includes(runState.load()),
     });

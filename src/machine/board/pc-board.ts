@@ -31,6 +31,7 @@ import {
   PAGE_SIZE,
 } from '../../memory/layout.ts';
 import type { MailboxRequest } from '../../memory/mailbox.ts';
+import { firmwareDrives } from '../drives/firmware-drives.ts';
 import type { Firmware, StartCause } from '../firmware/firmware-contract.ts';
 import type { MachineConfig } from '../machine-config.ts';
 import type { MachinePower, ResetCause } from '../machine-power.ts';
@@ -54,7 +55,6 @@ import { userDevices } from './user-devices.ts';
 import { UserObjects } from './user-objects.ts';
 
 const TWO_32 = 2 ** 32;
-const FLOPPY_1440 = 4;
 const SCI_IRQ = 9;
 /** CMOS shutdown status: the firmware wakes a guest from S3 after the reset. */
 const CMOS_SHUTDOWN_STATUS = 0x0f;
@@ -72,6 +72,8 @@ export interface PcBoardOptions {
   readonly exit: (status: number) => void;
   readonly character: (label: string) => CharacterPort;
   readonly drive: (id: string) => BlockBackend;
+  /** Bytes of the medium in the drive with that id; undefined for none. */
+  readonly mediumBytes: (id: string) => number | undefined;
   readonly firmwareFile: (name: string) => Uint8Array | undefined;
   /** Whether the guest takes input. */
   readonly isListening: () => boolean;
@@ -350,17 +352,13 @@ export class PcBoard {
   };
 
   #cmos(): ReadonlyMap<number, number> {
-    const { config, ram, firmware } = this.#options;
+    const { config, ram, firmware, mediumBytes } = this.#options;
     const { boot, floppySignatureCheck } = config.board;
-    const floppy = (unit: number): 0 | 4 =>
-      config.drives.some((drive) => drive.interface === 'floppy' && drive.unit === unit) ? FLOPPY_1440 : 0;
     const own = cmosContents({
       lowRamBytes: ram.low,
       highRamBytes: ram.high,
       cpus: config.smp.cpus,
-      floppies: [floppy(0), floppy(1)],
-      disks: [undefined, undefined],
-      translations: [],
+      ...firmwareDrives(config.drives, mediumBytes),
       bootOrder: boot.once ?? boot.order,
       checksFloppySignature: floppySignatureCheck,
     });
