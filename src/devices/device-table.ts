@@ -1,5 +1,6 @@
 /** Every device class of this version: what -device, device-list-properties and the boards choose from. A line each. */
 import type { AnyDeviceClass } from './device-class.ts';
+import { cirrusVga, isaCirrusVga } from './display/cirrus-vga.ts';
 import { isaVga } from './display/isa-vga.ts';
 import { stdVga } from './display/std-vga.ts';
 import { ideCd } from './ide/ide-cd.ts';
@@ -71,4 +72,6 @@ export const DEVICE_CLASSES: readonly AnyDeviceClass[] = [
   pvpanic,
   pcTestdev,
   pciTestdev,
+  cirrusVga,
+  isaCirrusVga,
 ];

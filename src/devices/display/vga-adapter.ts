@@ -15,6 +15,7 @@ import * as vga from './vga-registers.ts';
 import { vgaPowerOnState } from './vga-state.ts';
 import { inputStatus1 } from './vga-timing.ts';
 import {
+  byteHandler,
   isPlainChain4,
   MappedPiece,
   WINDOW_BYTES,
@@ -55,10 +56,14 @@ export class VgaAdapter {
       status: () => inputStatus1(this.#registers.state, virtual.now()),
       memoryChanged: () => this.#mapWindow(),
     });
+    const window = byteHandler(
+      (offset) => this.#readWindow(offset),
+      (offset, value) => this.#writeWindow(offset, value),
+    );
     this.#claims = [
       ...claimVgaPorts(ports.ports, this.#registers),
       ports.ports.claim(DISPI_INDEX, DISPI_PORTS, this.#dispiHandler(), { name: 'vbe', widest: 2 }),
-      ports.memory.claim(WINDOW_FIRST, WINDOW_BYTES, this.#windowHandler(), WINDOW_OPTIONS),
+      ports.memory.claim(WINDOW_FIRST, WINDOW_BYTES, window, WINDOW_OPTIONS),
     ];
     ports.display.add({ picture: () => this.picture() });
   }
@@ -158,23 +163,6 @@ export class VgaAdapter {
       return { first: 0, bytes: BANK_WINDOW_BYTES, offset: this.dispi.bankOffset };
     }
     return isPlainChain4(state) ? { ...windowPart(state), offset: 0 } : undefined;
-  }
-
-  #windowHandler(): RegionHandler {
-    return {
-      read: (offset, size) => {
-        let value = 0;
-        for (let index = size - 1; index >= 0; index -= 1) {
-          value = (value << 8) | this.#readWindow(offset + index);
-        }
-        return value >>> 0;
-      },
-      write: (offset, size, value) => {
-        for (let index = 0; index < size; index += 1) {
-          this.#writeWindow(offset + index, (value >>> (8 * index)) & 0xff);
-        }
-      },
-    };
   }
 
   #readWindow(offset: number): number {

@@ -8,7 +8,7 @@ const ENTRY = 3;
 const ATTRIBUTE_COLOURS = 16;
 
 /** A six-bit component as eight: its lowest bit fills what is missing, as the reference's pictures have it. */
-function widen(component: number): number {
+export function widenComponent(component: number): number {
   const low = component & 1;
   return (component << 2) | (low << 1) | low;
 }
@@ -20,7 +20,7 @@ export function dacColours({ palette, dac8Bits, dacMask }: VgaState): Uint32Arra
     const [red = 0, green = 0, blue = 0] = palette.subarray(at, at + ENTRY);
     return dac8Bits
       ? red | (green << 8) | (blue << 16)
-      : widen(red) | (widen(green) << 8) | (widen(blue) << 16);
+      : widenComponent(red) | (widenComponent(green) << 8) | (widenComponent(blue) << 16);
   });
 }
 

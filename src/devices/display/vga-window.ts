@@ -1,7 +1,7 @@
 /**
  * The window at A0000H-BFFFFH: where it answers, and when it is plain memory that vCPUs may map.
  */
-import type { BoardServices, Region } from '../board-services.ts';
+import type { BoardServices, Region, RegionHandler } from '../board-services.ts';
 import * as vga from './vga-registers.ts';
 import type { VgaState } from './vga-state.ts';
 
@@ -69,4 +69,25 @@ export class MappedPiece {
     this.#region?.remove();
     this.#region = piece && this.#ports.mapVideoMemory(piece.first, piece.bytes, this.#host + piece.offset);
   }
+}
+
+/** A window whose bytes are read and written one by one, lowest first. */
+export function byteHandler(
+  read: (offset: number) => number,
+  write: (offset: number, value: number) => void,
+): RegionHandler {
+  return {
+    read: (offset, size) => {
+      let value = 0;
+      for (let index = 0; index < size; index += 1) {
+        value += read(offset + index) * 2 ** (8 * index);
+      }
+      return value;
+    },
+    write: (offset, size, value) => {
+      for (let index = 0; index < size; index += 1) {
+        write(offset + index, (value >>> (8 * index)) & 0xff);
+      }
+    },
+  };
 }
