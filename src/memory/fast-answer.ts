@@ -23,7 +23,34 @@ export type FastAnswer =
    * counts the bytes taken, by vCPUs and by the device; the one at `limit` says how many may be taken before the device
    * must see an access. A device that changes what lies in the buffer stores a limit of 0 first.
    */
-  | { readonly kind: 'stream'; readonly buffer: number; readonly position: number; readonly limit: number };
+  | { readonly kind: 'stream'; readonly buffer: number; readonly position: number; readonly limit: number }
+  /**
+   * A 16-bit counter that runs down on the virtual clock, read a byte at a time, low byte first. Six words at `state`: version,
+   * first tick (low and high half), initial count, ticks after which it begins again, and which byte is next (bit 0; turned by
+   * every read). While the version is 0 the access goes the slow way; whoever changes the others stores 0 first and a new
+   * version last.
+   */
+  | { readonly kind: 'count-down'; readonly hz: number; readonly state: number }
+  /**
+   * The low bits of the word at `word`, with two bits of time: `toggle` changes every `toggleTicks` ticks, `rise` is set from
+   * the tick on that the three words at `riseState` say (version as above, low and high half).
+   */
+  | {
+      readonly kind: 'timed-bits';
+      readonly hz: number;
+      readonly word: number;
+      readonly toggle: number;
+      readonly toggleTicks: number;
+      readonly rise: number;
+      readonly riseState: number;
+    };
+
+/** Words of `count-down` and (the first three) of `timed-bits`, by their offsets in bytes. */
+const VERSION = 0;
+const TICK = 4;
+const COUNT = 12;
+const PERIOD = 16;
+export const COUNT_DOWN_NEXT_BYTE = 20;
 
 const NS_PER_SECOND = 1e9;
 const TWO_32 = 2 ** 32;
@@ -37,6 +64,10 @@ export function counterTicks(ns: number, hz: number): number {
 function lowBits(value: number, bits: number): number {
   if (bits >= 32) return value >>> 0;
   return (value & ((1 << bits) - 1)) >>> 0;
+}
+
+function tickAt(words: Int32Array, host: number): number {
+  return wordAt(words, host) + wordAt(words, host + 4) * TWO_32;
 }
 
 function wordAt(words: Int32Array, host: number): number {
@@ -80,9 +111,13 @@ export function evaluateFastAnswer(
   ns: number,
 ): number | undefined {
   if (answer.kind === 'stream') return takeStream(answer, size, words);
-  if (answer.enabled !== undefined && wordAt(words, answer.enabled) === 0) return undefined;
+  if ('enabled' in answer && answer.enabled !== undefined && wordAt(words, answer.enabled) === 0) {
+    return undefined;
+  }
   if (answer.kind === 'word') return lowBits(wordAt(words, answer.word), size * 8);
   const ticks = counterTicks(ns, answer.hz);
+  if (answer.kind === 'count-down') return countDown(answer.state, words, ticks);
+  if (answer.kind === 'timed-bits') return timedBits(answer, words, ticks);
   let low = ticks % TWO_32;
   let high = Math.floor(ticks / TWO_32);
   if (answer.offset !== undefined) {
@@ -100,4 +135,27 @@ export function evaluateFastAnswer(
 function shiftRight(low: number, high: number, shift: number): number {
   if (shift === 0) return low >>> 0;
   return ((low >>> shift) | (high << (32 - shift))) >>> 0;
+}
+
+function countDown(state: number, words: Int32Array, ticks: number): number | undefined {
+  const version = wordAt(words, state + VERSION);
+  const elapsed =
+    Math.max(0, ticks - tickAt(words, state + TICK)) % Math.max(1, wordAt(words, state + PERIOD));
+  const value = wordAt(words, state + COUNT) - elapsed;
+  if (version === 0 || wordAt(words, state + VERSION) !== version) return undefined;
+  const isHigh = (Atomics.xor(words, (state + COUNT_DOWN_NEXT_BYTE) >>> 2, 1) & 1) !== 0;
+  return (isHigh ? value >> 8 : value) & 0xff;
+}
+
+function timedBits(
+  { word, toggle, toggleTicks, rise, riseState }: FastAnswer & { readonly kind: 'timed-bits' },
+  words: Int32Array,
+  ticks: number,
+): number | undefined {
+  const version = wordAt(words, riseState + VERSION);
+  const hasRisen = ticks >= tickAt(words, riseState + TICK);
+  const base = wordAt(words, word);
+  if (version === 0 || wordAt(words, riseState + VERSION) !== version) return undefined;
+  const isToggled = Math.floor(ticks / toggleTicks) % 2 === 1;
+  return (base | (isToggled ? toggle : 0) | (hasRisen ? rise : 0)) & 0xff;
 }

@@ -44,3 +44,45 @@ test('a word of a device is answered while it is enabled', (t) => {
   words[ENABLED >> 2] = 1;
   t.is(reader.readPort(PORT, 1, now), 0x50);
 });
+
+test('a counter runs down by the clock, low byte first, while its version is not 0', (t) => {
+  const { reader, words } = table({
+    kind: 'fast',
+    space: 'ports',
+    address: 0x42,
+    size: 1,
+    answer: { kind: 'count-down', hz: 1e9, state: BUFFER },
+  });
+  const at = (ns: number) => reader.readPort(0x42, 1, () => ns);
+  words.set([0, 1000, 0, 0x1234, 0x10000, 0], BUFFER >> 2);
+  t.is(at(1000), undefined);
+  words[BUFFER >> 2] = 7;
+  t.is(at(1004), 0x30);
+  t.is(at(1004), 0x12);
+  t.is(at(1000 + 0x1235), 0xff);
+  t.is(at(1000 + 0x1235), 0xff);
+});
+
+test('bits of time join a word: one that toggles and one that rises', (t) => {
+  const { reader, words } = table({
+    kind: 'fast',
+    space: 'ports',
+    address: 0x61,
+    size: 1,
+    answer: {
+      kind: 'timed-bits',
+      hz: 1e9,
+      word: BUFFER,
+      toggle: 0x10,
+      toggleTicks: 15,
+      rise: 0x20,
+      riseState: POSITION,
+    },
+  });
+  const at = (ns: number) => reader.readPort(0x61, 1, () => ns);
+  words[BUFFER >> 2] = 0x01;
+  words.set([0, 40, 0], POSITION >> 2);
+  t.is(at(0), undefined);
+  words[POSITION >> 2] = 1;
+  t.deepEqual([0, 14, 15, 29, 30, 39, 40, 45].map(at), [0x01, 0x01, 0x11, 0x11, 0x01, 0x01, 0x21, 0x31]);
+});

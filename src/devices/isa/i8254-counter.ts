@@ -51,6 +51,16 @@ const POWER_ON = {
   latchedStatus: NONE,
 };
 
+/** A tick that does not come. */
+const NEVER = 2 ** 52;
+
+/** Ticks of a counter: it holds `count` at tick `start` and begins again every `period` ticks. */
+export interface CountDown {
+  readonly start: number;
+  readonly count: number;
+  readonly period: number;
+}
+
 interface Period {
   readonly start: number;
   readonly count: number;
@@ -193,6 +203,35 @@ export class I8254Counter {
       default:
         return elapsed !== count;
     }
+  }
+
+  /** Whether the high byte is read next; vCPUs that read by themselves turn it too. */
+  get readsHigh(): boolean {
+    return this.#state.readsHigh;
+  }
+
+  set readsHigh(value: boolean) {
+    this.#state.readsHigh = value;
+  }
+
+  /** What a plain read needs, in the modes and states in which it only needs the time; else undefined. */
+  get countDown(): CountDown | undefined {
+    this.#settle();
+    const { mode, bcd, access, loaded, gate, held, start, count, next } = this.#state;
+    const { latchedCount, latchedStatus } = this.#state;
+    const isPlain = !bcd && access === ACCESS_BOTH && latchedCount === NONE && latchedStatus === NONE;
+    if (!isPlain || !loaded || held !== NONE || next !== 0) return undefined;
+    if (mode === 2) return gate ? { start, count, period: count } : undefined;
+    return mode === 3 ? undefined : { start, count, period: BINARY_RANGE };
+  }
+
+  /** The tick from which OUT is up until somebody programs or triggers the counter; undefined when it also falls. */
+  get lastRise(): number | undefined {
+    const { mode, loaded, held, start, count } = this.#state;
+    if (!loaded) return mode === 0 ? NEVER : 0;
+    if (mode !== 0) return undefined;
+    if (held === NONE) return start + count;
+    return held >= count ? 0 : NEVER;
   }
 
   /** OUT without the low phases that end by themselves at the next rise. */

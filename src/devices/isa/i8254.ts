@@ -6,6 +6,7 @@ import { hex32 } from '../property-types.ts';
 import { DeviceStateError } from '../saved-state.ts';
 import { nsOfTick } from '../tick-rate.ts';
 import { I8254Counter } from './i8254-counter.ts';
+import { SharedCounter } from './i8254-shared.ts';
 import { ISA_BUS, type IsaPorts } from './isa-contract.ts';
 
 /** The oscillator of a PC's timer, 14.31818 MHz / 12. */
@@ -31,6 +32,7 @@ export class I8254 implements Device {
   readonly #ports: I8254Ports;
   readonly #irq: Wire;
   readonly #counters: readonly I8254Counter[];
+  readonly #shared: readonly SharedCounter[];
   readonly #timer: DeviceTimer;
   readonly #regions: Region[];
 
@@ -41,6 +43,7 @@ export class I8254 implements Device {
       { length: COUNTERS },
       (_, index) => new I8254Counter(() => this.#tick(), index !== SPEAKER_COUNTER),
     );
+    this.#shared = this.#counters.map(() => new SharedCounter(ports, PIT_HZ));
     this.#timer = ports.clocks.virtual.timer(() => this.#interrupt());
     // Interrupt counts may arrive late; what guests measure other clocks by may not.
     this.#regions = [this.#claim(iobase, 0, 2, true), this.#claim(iobase, 2, 2, false)];
@@ -57,15 +60,24 @@ export class I8254 implements Device {
   }
 
   setGate(counter: number, level: boolean): void {
+    this.#pull();
     this.#counter(counter).setGate(level);
+    this.#publish();
+  }
+
+  /** Where vCPUs find when a counter's OUT goes up: `riseState` of a FastAnswer. */
+  riseState(counter: number): number {
+    return this.#shared[counter]?.riseState ?? 0;
   }
 
   reset(): void {
     for (const counter of this.#counters) counter.reset();
+    this.#publish();
     this.#update();
   }
 
   save(): DeviceState {
+    this.#pull();
     return this.#counters.map((counter) => counter.save());
   }
 
@@ -77,6 +89,7 @@ export class I8254 implements Device {
       );
     }
     for (const [index, counter] of this.#counters.entries()) counter.restore(state[index]);
+    this.#publish();
     this.#update();
   }
 
@@ -93,8 +106,23 @@ export class I8254 implements Device {
         read: (offset) => this.#read(first + offset),
         write: (offset, _size, value) => this.#write(first + offset, value),
       },
-      { name: 'pit', widest: 1, posted },
+      {
+        name: 'pit',
+        widest: 1,
+        posted,
+        fast: this.#shared
+          .slice(first, first + count)
+          .map(({ answer }, offset) => ({ offset, size: 1, answer })),
+      },
     );
+  }
+
+  #pull(): void {
+    for (const [index, counter] of this.#counters.entries()) this.#shared[index]?.pull(counter);
+  }
+
+  #publish(): void {
+    for (const [index, counter] of this.#counters.entries()) this.#shared[index]?.publish(counter);
   }
 
   #counter(index: number): I8254Counter {
@@ -108,14 +136,20 @@ export class I8254 implements Device {
   }
 
   #read(offset: number): number {
-    return offset === CONTROL_PORT ? 0xff : this.#counter(offset).read();
+    if (offset === CONTROL_PORT) return 0xff;
+    this.#pull();
+    const value = this.#counter(offset).read();
+    this.#publish();
+    return value;
   }
 
   #write(offset: number, value: number): void {
+    this.#pull();
     const selected = offset === CONTROL_PORT ? value >> SELECT_SHIFT : offset;
     if (selected === READ_BACK) this.#readBack(value);
     else if (offset === CONTROL_PORT) this.#counter(selected).control(value);
     else this.#counter(selected).write(value);
+    this.#publish();
     // Only then: a rise that is due is not lost because another counter was written.
     if (selected === 0) this.#update();
   }

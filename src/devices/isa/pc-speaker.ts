@@ -30,14 +30,27 @@ class PcSpeaker implements Device {
   #state = { ...POWER_ON };
   readonly #ports: PcSpeakerPorts;
   readonly #region: Region;
+  /** `control` as vCPUs read it. */
+  readonly #shared: Int32Array;
 
   constructor(ports: PcSpeakerPorts, iobase: number) {
     this.#ports = ports;
+    const { words, host } = ports.sharedWords(1);
+    this.#shared = words;
+    const answer = {
+      kind: 'timed-bits',
+      hz: PIT_HZ,
+      word: host,
+      toggle: REFRESH_TOGGLE,
+      toggleTicks: REFRESH_TICKS,
+      rise: TIMER_OUT,
+      riseState: ports.timer.riseState(SPEAKER_COUNTER),
+    } as const;
     this.#region = ports.ports.claim(
       iobase,
       1,
       { read: () => this.#read(), write: (_offset, _size, value) => this.#write(value) },
-      { name: 'pcspk', widest: 1 },
+      { name: 'pcspk', widest: 1, fast: [{ offset: 0, size: 1, answer }] },
     );
   }
 
@@ -51,6 +64,7 @@ class PcSpeaker implements Device {
 
   restore(state: DeviceState): void {
     this.#state = stateLike(POWER_ON, state, isaPcspk.name);
+    Atomics.store(this.#shared, 0, this.#state.control);
   }
 
   unrealize(): void {
@@ -66,6 +80,7 @@ class PcSpeaker implements Device {
 
   #write(value: number): void {
     this.#state.control = value & WRITABLE;
+    Atomics.store(this.#shared, 0, this.#state.control);
     this.#ports.timer.setGate(SPEAKER_COUNTER, (value & GATE) !== 0);
   }
 }
