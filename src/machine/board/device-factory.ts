@@ -88,6 +88,12 @@ export class DeviceFactory {
     const entry = this.#classOf(request.driver);
     const parentBus =
       entry.bus === undefined ? undefined : (request.bus ?? this.#firstBus(entry.name, entry.bus));
+    if (parentBus !== undefined && parentBus.typeName !== entry.bus) {
+      throw new DeviceError(
+        'ERR_DEVICE_BUS',
+        `Device '${entry.name}' can't go on a ${parentBus.typeName} bus`,
+      );
+    }
     let plugged: BoardServices = this.#options.services;
     const object = new DeviceObject<BoardServices>({
       // The class knows which ports it takes; the bus and the board give them.
@@ -111,7 +117,7 @@ export class DeviceFactory {
   }
 
   #classOf(driver: string): DeviceClass {
-    const entry = this.#options.types.deviceClass(driver);
+    const entry = this.#options.types.deviceClassOfDriver(driver);
     if (entry === undefined || entry.abstract === true) {
       throw new DeviceError('ERR_DEVICE_CLASS', `Parameter 'driver' expects device type`);
     }
@@ -158,16 +164,17 @@ export class DeviceFactory {
   }
 
   #addBuses(object: DeviceObject): void {
-    for (const childBus of object.device?.buses ?? []) {
+    for (const [index, childBus] of (object.device?.buses ?? []).entries()) {
       this.#registerBusType(childBus.type);
-      const bus = new BusObject(childBus.type, this.#busName(childBus.name));
+      const bus = new BusObject(childBus.type, this.#busName(childBus.name, object.id, index));
       object.addChild(bus.busName, bus);
       this.#childBuses.set(bus, childBus);
     }
   }
 
-  /** A name without its number gets the next free one. */
-  #busName(name: string): string {
+  /** The buses of a device with an id are called after it; of others a name without its number gets the next free one. */
+  #busName(name: string, id: string | undefined, index: number): string {
+    if (id !== undefined) return `${id}.${index}`;
     if (/\.\d+$/.test(name)) return name;
     const taken = this.buses().filter(({ busName }) => busName.startsWith(`${name}.`)).length;
     return `${name}.${taken}`;
