@@ -10,7 +10,8 @@ export function ioEntries(space: IoSpace, segments: readonly Segment<DeviceRegio
     if (posted === true) entries.push({ kind: 'posted', space, first, last });
     for (const { offset, size, answer } of fast) {
       const address = claim.first + offset;
-      if (address >= first && address + size - 1 <= last) {
+      // As PortSpace has it: an access belongs to who is at its first address, if he has claimed all of it.
+      if (address >= first && address <= last && address + size - 1 <= claim.last) {
         entries.push({ kind: 'fast', space, address, size, answer });
       }
     }
