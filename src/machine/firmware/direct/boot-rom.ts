@@ -141,10 +141,29 @@ function toggleCpuidFlag(asm: Assembler): void {
   asm.test('ebp', EFLAGS_ID);
 }
 
+/**
+ * Real mode in which data segments reach 4 GiB, as expansion ROMs expect it (PCI Firmware 3.0, 5.2.1.8): a segment
+ * register loaded in real mode keeps the limit that it was given in protected mode.
+ */
+function bigRealMode(asm: Assembler): void {
+  const segments = ['ds', 'es', 'fs', 'gs'] as const;
+  asm.lgdt(memory({ displacement: offsetOf('gdtPointer'), segment: 'cs' }));
+  asm.movFromControl('ebx', 0);
+  asm.mov('eax', 'ebx');
+  asm.alu('or', 'eax', CR0_PE);
+  asm.movToControl(0, 'eax');
+  asm.mov('ax', DATA32);
+  for (const segment of segments) asm.movToSegment(segment, 'ax');
+  asm.movToControl(0, 'ebx');
+  asm.alu('xor', 'ax', 'ax');
+  for (const segment of segments) asm.movToSegment(segment, 'ax');
+}
+
 /** Calls the card's ROM as a BIOS does, AX naming the card (PCI Firmware 3.0, 5.2.1.9), and sets text mode. */
 function graphicsRom(asm: Assembler): void {
   asm.alu('cmp', variable('vga', 2), NO_VGA);
   asm.jcc('z', 'noGraphics');
+  bigRealMode(asm);
   asm.mov('bx', offsetOf('graphicsReady'));
   asm.push('cs');
   asm.push('bx');
