@@ -29,6 +29,8 @@ import { layOutRam } from './memory-map.ts';
 import { PcBoard } from './pc-board.ts';
 import { VcpuSet } from './vcpu-set.ts';
 
+/** How late a timer may be before the guest's time waits for it. The host wakes a sleeper within a tenth of that. */
+const TIMER_LATENESS_NS = 1e6;
 /** Buffers of disk controllers begin at sectors. */
 const BUFFER_ALIGNMENT = 512;
 
@@ -144,6 +146,8 @@ export class GuestMachine {
         { timers: realtime, isRunning: always },
         { timers: host, isRunning: always },
       ],
+      beforeTimers: () => this.hardware.clock.catchUp(),
+      afterTimers: () => this.hardware.clock.limitTo(virtual.nextExpiry() + TIMER_LATENESS_NS),
       serve: (_cpu, request) => this.board.serve(request),
       failed: (error) => context.fail(error),
     });

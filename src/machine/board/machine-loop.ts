@@ -24,6 +24,9 @@ export interface MachineLoopOptions {
   /** Aborted when the loop is to end. */
   readonly signal: AbortSignal;
   readonly clocks: readonly LoopClock[];
+  /** Called before timers are served, and before the thread sleeps or returns. */
+  readonly beforeTimers: () => void;
+  readonly afterTimers: () => void;
   /** Answers a request of a vCPU. */
   readonly serve: (cpu: number, request: MailboxRequest) => number;
   /** Told of what a device or a timer threw; the loop has ended. */
@@ -71,7 +74,7 @@ export class MachineLoop {
       for (let round = 0; round < LONGEST_TURN && !this.#options.signal.aborted; round++) {
         const seen = Atomics.load(this.#words, GLOBAL_DOORBELL >> 2);
         for (const { receiver, serve } of this.#mailboxes) receiver.serve(serve);
-        for (const { timers, isRunning } of this.#options.clocks) if (isRunning()) timers.runDue();
+        this.#serveTimers();
         beat();
         if (pumpMessages() > 0 || this.#mustReturn) break;
         const sleep = this.#sleepMs();
@@ -83,6 +86,13 @@ export class MachineLoop {
       return;
     }
     if (!this.#options.signal.aborted) this.#schedule();
+  }
+
+  #serveTimers(): void {
+    const { clocks, beforeTimers, afterTimers } = this.#options;
+    beforeTimers();
+    for (const { timers, isRunning } of clocks) if (isRunning()) timers.runDue();
+    afterTimers();
   }
 
   #sleep(seen: number, ms: number): string {
