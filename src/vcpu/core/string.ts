@@ -200,6 +200,7 @@ function stos<T>(cpu: usize, record: usize): usize {
   while (count) {
     const destination = load<u64>(cpu, CPU_RDI) & mask;
     const to = segmentAddress(cpu, SEG_ES, destination, sizeof<T>(), true);
+    checkAlignment(cpu, to, sizeof<T>());
     let done: u64 = 1;
     const n = !mayBulk(cpu, backward, count)
       ? 0
@@ -324,6 +325,7 @@ function scas<T>(cpu: usize, record: usize): usize {
   while (count) {
     const destination = load<u64>(cpu, CPU_RDI) & mask;
     const to = segmentAddress(cpu, SEG_ES, destination, sizeof<T>(), false);
+    checkAlignment(cpu, to, sizeof<T>());
     let done: u64 = 1;
     let b: T;
     const n = !mayBulk(cpu, backward, count) ? 0 : bulk<T>(count, pageRoom(to), segmentRoom(cpu, SEG_ES, destination, mask));
