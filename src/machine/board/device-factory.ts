@@ -106,6 +106,7 @@ export class DeviceFactory {
         return this.#options.extend(entry.name, plugged);
       },
       disconnect: () => this.#childBus(parentBus)?.unplug?.(plugged),
+      describe: () => this.#childBus(parentBus)?.describe?.(plugged) ?? [],
     });
     this.#setValues(object, entry, request);
     this.#place(object, request);
