@@ -152,8 +152,8 @@ export class DeviceFactory {
     } else if (id !== undefined) {
       tree.peripheral.addChild(id, object);
     } else {
+      while (tree.unattached.has(`device[${this.#unattached}]`)) this.#unattached += 1;
       tree.unattached.addChild(`device[${this.#unattached}]`, object);
-      this.#unattached += 1;
     }
   }
 
