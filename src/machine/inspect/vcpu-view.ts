@@ -197,7 +197,8 @@ export class VcpuView {
     const extended = /^r(8|9|1[0-5])$/.exec(name);
     if (extended !== null) return this.general(Number(extended[1]));
     if (name === 'eflags') return BigInt(this.rflags);
-    if (name === 'eip' || name === 'pc') return this.rip;
+    if (name === 'eip') return this.rip;
+    if (name === 'pc') return this.pc;
     return this.#segmentByName(name);
   }
 
