@@ -33,6 +33,20 @@ test('info mtree shows both address spaces, with priorities and who may be writt
   t.is(lines.at(-1), 'aliases');
 });
 
+test('info roms and info pic describe them one a line', async (t) => {
+  await using machine = await launch(STOPPED);
+  t.regex(
+    await say(machine, 'info roms'),
+    /^addr=00000000ffff0000 size=0x010000 mem=rom name="[^"]+"\r\n$|name="bios[^"]*"\r\n$/,
+  );
+  const pic = /^pic(\d): irr=[0-9a-f]{2} imr=00 isr=00 hprio=0 irq_base=00 rr_sel=0 elcr=00 fnm=0$/;
+  const lines = (await say(machine, 'info pic')).trimEnd().split('\r\n');
+  t.deepEqual(
+    lines.map((line) => pic.exec(line)?.[1]),
+    ['0', '1'],
+  );
+});
+
 test('boot_set takes up to three drive letters and leaves them in CMOS RAM', async (t) => {
   await using machine = await launch(STOPPED);
   const cmos = async (index: number): Promise<string> => {

@@ -1,10 +1,12 @@
 /** The board as text: `info mtree`, `info pic`, `info roms`. */
+import { basename } from 'node:path';
 import type { MachineTopic } from '../machine-contract.ts';
 import type { PcBoard } from './pc-board.ts';
 import { PORTS } from './port-space.ts';
 import type { DescribedRange } from './region-map.ts';
 
 const ADDRESS_DIGITS = 16;
+const FOUR_GIB = 2 ** 32;
 /** What the reference shows as the end of memory: addresses have 64 bits, lengths too. */
 const END_OF_MEMORY = '7ffffffffffffffe';
 
@@ -24,7 +26,16 @@ function addressSpace(title: string, root: string, end: string, ranges: readonly
   ].join('');
 }
 
-export function describeBoard({ hardware }: PcBoard, topic: MachineTopic): string {
+function describeRoms({ roms: { files, bios, biosBytes } }: PcBoard): string {
+  const size = (bytes: number): string => `size=0x${hex(bytes, 6)}`;
+  return [
+    ...files.map(([path, bytes]) => `fw=${path} ${size(bytes)} name="${basename(path)}"\n`),
+    `addr=${hex(FOUR_GIB - biosBytes, ADDRESS_DIGITS)} ${size(biosBytes)} mem=rom name="${bios}"\n`,
+  ].join('');
+}
+
+export function describeBoard(board: PcBoard, topic: MachineTopic): string {
+  const { hardware } = board;
   switch (topic) {
     case 'mtree':
       return (
@@ -43,8 +54,9 @@ export function describeBoard({ hardware }: PcBoard, topic: MachineTopic): strin
             `fnm=${view.fullyNested ? 1 : 0}\n`
           );
         })
-        .reverse()
         .join('');
+    case 'roms':
+      return describeRoms(board);
     default:
       return '';
   }

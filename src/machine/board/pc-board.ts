@@ -159,6 +159,17 @@ export class PcBoard {
     return this.#balloon;
   }
 
+  /** ROMs that the guest finds: those of the firmware's files, and the BIOS at the end of the first 4 GiB. */
+  get roms(): {
+    readonly files: FirmwareItemStore['sizes'];
+    readonly bios: string;
+    readonly biosBytes: number;
+  } {
+    const { bios, biosName } = this.#options.firmware;
+    const files = this.#firmwareItems.sizes.filter(([name]) => /^(?:gen|vga)roms\//.test(name));
+    return { files, bios: biosName, biosBytes: bios.length };
+  }
+
   get clocks(): DeviceClocks {
     return this.#services.clocks;
   }
