@@ -48,6 +48,8 @@ export interface GuestMachineOptions {
   readonly tree: MachineTree;
   readonly emit: EmitQmpEvent;
   readonly character: (label: string) => CharacterPort;
+  /** What is to be done when the machine ends. */
+  readonly ending: (() => void)[];
 }
 
 export class GuestMachine {
@@ -92,6 +94,7 @@ export class GuestMachine {
     this.#loop = this.#makeLoop();
     this.view = guestView(this.board, this.vcpus);
     this.#listen(drives);
+    options.ending.push(() => drives.announceEnd());
   }
 
   /** Opens the drives and builds the machine; `start` has to follow. Rejects with what a device or the firmware throws. */
