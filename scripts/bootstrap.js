@@ -7,7 +7,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -97,8 +97,12 @@ function newest(path) {
   return readdirSync(path).reduce((time, name) => Math.max(time, newest(join(path, name))), own);
 }
 
+/** A folder that another clone lends by a link is that clone's business: `npm ci` would empty it. */
+const packagesAreLent = () => lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+
 const installIsStale = () =>
-  !existsSync(pinnedNode) || modified(installStamp) < modified(join(root, 'package-lock.json'));
+  !packagesAreLent() &&
+  (!existsSync(pinnedNode) || modified(installStamp) < modified(join(root, 'package-lock.json')));
 
 const buildInputs = ['src', 'tsconfig.json', 'tsconfig.build.json', 'package.json'].map((name) =>
   join(root, name),
