@@ -36,6 +36,7 @@ const BANK_BYTES = 65536;
 const PLANAR_BITS = 4;
 const DEPTHS: readonly number[] = [4, 8, 15, 16, 24, 32];
 const NO_REGISTER = 0xffff;
+const MOST_IN_REGISTER = 0xffff;
 
 export interface DispiOptions {
   readonly memory: Uint8Array;
@@ -78,14 +79,14 @@ export class BochsDispi {
     return this.#get(BANK) * BANK_BYTES;
   }
 
-  /** The mode; of a planar one pitch and start count bytes of a plane. */
+  /** The mode, no larger than memory; of a planar one pitch and start count bytes of a plane. */
   get mode(): LinearMode {
     const bitsPerPixel = this.#get(BITS_PER_PIXEL);
     const bytes = this.isPlanar ? 1 / 8 : pixelBytes(bitsPerPixel);
     const pitch = Math.floor(this.#get(VIRTUAL_WIDTH) * bytes);
     return {
       width: this.#get(X_RESOLUTION),
-      height: this.#get(Y_RESOLUTION),
+      height: Math.min(this.#get(Y_RESOLUTION), this.#linesOf(pitch)),
       bitsPerPixel,
       pitch,
       start: this.#get(Y_OFFSET) * pitch + Math.floor(this.#get(X_OFFSET) * bytes),
@@ -181,10 +182,13 @@ export class BochsDispi {
   #setVirtualWidth(value: number): void {
     const width = Math.max(value, this.#get(X_RESOLUTION));
     this.#registers[VIRTUAL_WIDTH] = width;
-    const { pitch } = this.mode;
+    this.#registers[VIRTUAL_HEIGHT] = Math.min(this.#linesOf(this.mode.pitch), MOST_IN_REGISTER);
+  }
+
+  /** How many lines of `pitch` bytes memory holds. */
+  #linesOf(pitch: number): number {
     const planes = this.isPlanar ? PLANAR_BITS : 1;
-    const height = pitch === 0 ? 0 : Math.floor(this.#options.memory.length / planes / pitch);
-    this.#registers[VIRTUAL_HEIGHT] = Math.min(height, 0xffff);
+    return pitch === 0 ? 0 : Math.floor(this.#options.memory.length / planes / pitch);
   }
 
   #enable(value: number): void {

@@ -6,6 +6,8 @@ import * as cirrus from './cirrus-registers.ts';
 
 type RasterOperation = (source: number, destination: number) => number;
 
+const COPY: RasterOperation = (source) => source;
+
 /** The sixteen raster operations of GR32, on bytes of source and destination; others do nothing. */
 const RASTER_OPERATIONS = new Map<number, RasterOperation>([
   [0x00, () => 0],
@@ -13,7 +15,7 @@ const RASTER_OPERATIONS = new Map<number, RasterOperation>([
   [0x06, (_s, d) => d],
   [0x09, (s, d) => s & ~d],
   [0x0b, (_s, d) => ~d],
-  [0x0d, (s) => s],
+  [0x0d, COPY],
   [0x0e, () => 0xff],
   [0x50, (s, d) => ~s & d],
   [0x59, (s, d) => s ^ d],
@@ -207,7 +209,7 @@ export class CirrusBlitter {
     } else if (expands) {
       this.#expand(transfer, read);
     } else {
-      this.#copy(transfer, read);
+      this.#copy(transfer, read, true);
     }
   }
 
@@ -222,7 +224,7 @@ export class CirrusBlitter {
   }
 
   /** Copies bytes, one after the other in the direction of GR30 bit 0: what overlaps is read when it is its turn. */
-  #copy(transfer: Transfer, read: ReadSource): void {
+  #copy(transfer: Transfer, read: ReadSource, isFromMemory = false): void {
     const { mode, width, height, depth, operation } = transfer;
     const step = (mode & cirrus.BLT_BACKWARDS) !== 0 ? -1 : 1;
     const compares = (mode & cirrus.BLT_TRANSPARENT) !== 0;
@@ -230,6 +232,9 @@ export class CirrusBlitter {
     for (let y = 0; y < height; y += 1) {
       const to = transfer.destination + step * y * transfer.destinationPitch;
       const from = transfer.source + step * y * transfer.sourcePitch;
+      if (!compares && isFromMemory && this.#copyAtOnce(transfer, to, from)) {
+        continue;
+      }
       for (let x = 0; x < width; x += size) {
         if (compares) {
           // Going backwards, the address is that of the pixel's last byte.
@@ -241,6 +246,21 @@ export class CirrusBlitter {
         }
       }
     }
+  }
+
+  /** A line of a plain copy whose bytes are all read before they are overwritten. False when it is not such a line. */
+  #copyAtOnce({ mode, width, operation }: Transfer, to: number, from: number): boolean {
+    const isBackwards = (mode & cirrus.BLT_BACKWARDS) !== 0;
+    const first = isBackwards ? 1 - width : 0;
+    const [target, source] = [to + first, from + first];
+    const isApart = target >= source + width || source >= target + width;
+    const isInside = (at: number): boolean => at >= 0 && at + width <= this.#memory.length;
+    const keepsOrder = isApart || (isBackwards ? target >= source : target <= source);
+    if (operation !== COPY || !keepsOrder || !isInside(target) || !isInside(source)) {
+      return false;
+    }
+    this.#memory.copyWithin(target, source, source + width);
+    return true;
   }
 
   /** A pixel that comes out as the transparent colour is not written. */

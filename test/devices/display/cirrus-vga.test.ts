@@ -157,7 +157,8 @@ function blitOf(shape: Shape, random: () => number): Blit {
     solid: shape === 'fill',
     invert: expand && random() > 127,
     skip: skips ? (random() % 8) % columns : 0,
-    rop: rops[random() % rops.length] ?? 0,
+    // Plain copies are the ones that happen.
+    rop: random() < 64 ? 0x0d : (rops[random() % rops.length] ?? 0),
     foreground: bytes(),
     background: bytes(),
     key: bytes()

@@ -347,6 +347,22 @@ test('the Bochs interface tells its version, its limits and its memory, and hold
   t.is(board.memory.read((BASES[2] ?? 0) + 0x40c, 1), board.in8(0x3cc));
 });
 
+test('no mode is larger than memory, whatever the guest asks for', (t) => {
+  const { picture, to } = create();
+  modes.setMode(to, modes.CHAIN_4);
+  for (const [index, value] of [
+    [1, 16000],
+    [2, 12000],
+    [3, 32],
+    [4, 0x41],
+  ] as const) {
+    to.outw(0x1ce, index);
+    to.outw(0x1cf, value);
+  }
+  const { width, height } = picture();
+  t.deepEqual([width, height], [16000, 16]);
+});
+
 test('a screen that is turned off is black and keeps its size', (t) => {
   const { board, picture, to } = create();
   fillText(to);
