@@ -7,6 +7,7 @@ const BENCHMARKS = new Map([
   ['monitor', 'monitor/monitor.ts'],
   ['translator', 'translator/translator.ts'],
   ['vcpu', 'vcpu/loops.ts'],
+  ['boot', 'boot/boot.ts'],
 ]);
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : [...BENCHMARKS.keys()];

@@ -17,7 +17,9 @@ export class ActorRecord {
   readonly thread: string;
   readonly location: UntypedLocation;
   readonly options: SpawnOptions<unknown>;
+  /** Whom it holds references to; those `awaited` are to be up before it is created. */
   readonly dependencies: readonly ActorRecord[];
+  readonly awaited: readonly ActorRecord[];
   state: RecordState = 'starting';
   /** Which life this is; the first is 1. */
   incarnation = 0;
@@ -35,14 +37,16 @@ export class ActorRecord {
     id: number,
     location: UntypedLocation,
     options: SpawnOptions<unknown>,
-    dependencies: readonly ActorRecord[],
+    awaited: readonly ActorRecord[],
+    referredTo: readonly ActorRecord[],
   ) {
     this.id = id;
     this.name = options.name;
     this.thread = options.thread ?? options.name;
     this.location = location;
     this.options = options;
-    this.dependencies = dependencies;
+    this.awaited = awaited;
+    this.dependencies = [...awaited, ...referredTo];
     this.restartsLeft = options.restarts ?? 0;
   }
 

@@ -140,8 +140,10 @@ export class ActorSystem implements AsyncDisposable {
     if (this.#records.has(options.name)) {
       throw new ActorError('ERR_ACTOR_EXISTS', `An actor called ${options.name} exists already`);
     }
-    const dependencies = (options.dependsOn ?? []).map((name) => this.#known(name));
-    const record = new ActorRecord(++this.#nextId, location, options, dependencies);
+    const { dependsOn = [], refersTo = [] } = options;
+    const awaited = dependsOn.map((name) => this.#known(name));
+    const referredTo = refersTo.map((name) => this.#known(name));
+    const record = new ActorRecord(++this.#nextId, location, options, awaited, referredTo);
     this.#records.set(record.name, record);
     return record;
   }
@@ -201,8 +203,8 @@ export class ActorSystem implements AsyncDisposable {
   async #create(record: ActorRecord, host: ThreadHandle): Promise<void> {
     const { id, name, incarnation, options, location } = record;
     host.preload(location);
-    await Promise.allSettled(record.dependencies.map((dependency) => dependency.firstStart));
-    const missing = record.dependencies.find((dependency) => dependency.state === 'gone');
+    await Promise.allSettled(record.awaited.map((dependency) => dependency.firstStart));
+    const missing = record.awaited.find((dependency) => dependency.state === 'gone');
     if (missing !== undefined && incarnation === 1) {
       throw new ActorError('ERR_ACTOR_DEAD', `Actor ${name} needs ${missing.name}, which is not there`);
     }

@@ -11,6 +11,8 @@
  * - `resize` and `close` come alone: their caller lets everything else end first.
  */
 
+import type { DriveCounters } from './drive-counters.ts';
+
 /** Views that are filled, or taken from, in their order. */
 export type Views = readonly Uint8Array[];
 
@@ -45,6 +47,8 @@ export interface BlockNode {
   readonly backing: BlockNode | undefined;
   /** The node that this one's own data lies in; undefined for a protocol. */
   readonly file: BlockNode | undefined;
+  /** What it has done, if it counts that; protocols do. */
+  readonly counters?: DriveCounters;
 
   read(offset: number, views: Views): Promise<void>;
   write(offset: number, views: Views): Promise<void>;

@@ -54,7 +54,8 @@ export class Drive {
   }
 
   statistics(): DriveStatistics {
-    return this.#counters.snapshot();
+    const file = this.#node?.file?.counters?.snapshot();
+    return { ...this.#counters.snapshot(), ...(file === undefined ? {} : { file }) };
   }
 
   /**

@@ -7,8 +7,10 @@ import { endOf, extentAt, punchHole, zeroRange } from '../host/file-space.ts';
 import { byteLengthOf, readAt, viewsFrom, writeAt } from '../host/file-transfer.ts';
 import { HostError } from '../host/host-error.ts';
 import { openPath } from '../host/open-path.ts';
+import { monotonicNs } from '../memory/virtual-clock.ts';
 import { BlockError } from './block-error.ts';
 import type { BlockNode, BlockStatus, Views, WriteZeroesOptions } from './block-node.ts';
+import { DriveCounters } from './drive-counters.ts';
 import { lockImage } from './image-locks.ts';
 import { zeroViews } from './zeroes.ts';
 
@@ -38,6 +40,7 @@ export class FileNode implements BlockNode {
   readonly encrypted = false;
   readonly backing = undefined;
   readonly file = undefined;
+  readonly counters = new DriveCounters(monotonicNs);
   readonly #fd: number;
   #bytes: number;
   #canPunch = true;
@@ -86,19 +89,28 @@ export class FileNode implements BlockNode {
     return this.#bytes;
   }
 
-  async read(offset: number, views: Views): Promise<void> {
-    const count = await readAt(this.#fd, views, offset);
-    zeroViews(viewsFrom(views, count));
+  read(offset: number, views: Views): Promise<void> {
+    return this.counters.count('read', byteLengthOf(views), async () => {
+      const count = await readAt(this.#fd, views, offset);
+      if (count < byteLengthOf(views)) {
+        zeroViews(viewsFrom(views, count));
+      }
+    });
   }
 
-  async write(offset: number, views: Views): Promise<void> {
-    this.#checkDeviceEnd(offset + byteLengthOf(views));
-    await writeAt(this.#fd, views, offset);
-    this.#bytes = Math.max(this.#bytes, offset + byteLengthOf(views));
+  write(offset: number, views: Views): Promise<void> {
+    const bytes = byteLengthOf(views);
+    const end = offset + bytes;
+    return this.counters.count('write', bytes, async () => {
+      this.#checkDeviceEnd(end);
+      await writeAt(this.#fd, views, offset);
+      this.#bytes = Math.max(this.#bytes, end);
+      this.counters.wroteUpTo(end);
+    });
   }
 
   flush(): Promise<void> {
-    return sync(this.#fd);
+    return this.counters.count('flush', 0, () => sync(this.#fd));
   }
 
   async discard(offset: number, bytes: number): Promise<void> {

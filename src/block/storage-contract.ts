@@ -55,8 +55,10 @@ export interface DriveStatistics {
   readonly readNs: number;
   readonly writeNs: number;
   readonly flushNs: number;
-  /** Highest byte written. */
+  /** End of the highest byte written since the medium was opened. */
   readonly highestOffset: number;
+  /** The same of the file that the image lies in; absent while there is no medium. */
+  readonly file?: DriveStatistics;
 }
 
 /** One transfer. `offset` in bytes on the medium; the pieces are filled or taken in their order. */

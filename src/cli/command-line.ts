@@ -25,21 +25,26 @@ interface GivenOption {
   readonly value: string;
 }
 
+/** Throws CommandLineError for a name that no option has. */
+function requiredOption(name: string, given = `-${name}`): OptionDefinition {
+  const definition = findOption(name);
+  if (definition === undefined) {
+    throw new CommandLineError('ERR_CLI_UNKNOWN_OPTION', `${given}: invalid option (-h lists all options)`);
+  }
+  return definition;
+}
+
+/** A word without a dash is the image of the first hard disk. */
 function* givenOptions(argv: readonly string[]): Generator<GivenOption> {
   const words = argv[Symbol.iterator]();
   for (const given of words) {
     if (!given.startsWith('-')) {
-      throw new CommandLineError(
-        'ERR_CLI_UNAVAILABLE',
-        `disk image '${given}' (-hda): not available in this version`,
-      );
+      yield { definition: requiredOption('hda'), word: '-hda', value: given };
+      continue;
     }
     const name = given.replace(/^--?/, '');
     const word = `-${name}`;
-    const definition = findOption(name);
-    if (definition === undefined) {
-      throw new CommandLineError('ERR_CLI_UNKNOWN_OPTION', `${given}: invalid option (-h lists all options)`);
-    }
+    const definition = requiredOption(name, given);
     if (definition.value === undefined) {
       yield { definition, word, value: '' };
       continue;

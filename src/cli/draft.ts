@@ -1,6 +1,7 @@
 import { DEFAULT_BOARD } from '../machine/default-board.ts';
 import type { CpuConfig, NumaNode, SmpConfig, VgaModel } from '../machine/machine-config.ts';
 import { OptionStore } from '../options/option-store.ts';
+import type { Geometry } from './drive-geometry.ts';
 import type { CommandLineEnvironment } from './environment.ts';
 
 /** Devices that a board has unless something switches them off: -nodefaults, or the option of that device. */
@@ -58,6 +59,10 @@ export class CommandLineDraft {
   floppySignatureCheck = DEFAULT_BOARD.floppySignatureCheck;
   keyboardLayout = DEFAULT_BOARD.keyboardLayout;
   watchdogAction = DEFAULT_BOARD.watchdogAction;
+  /** -snapshot: every drive writes to a temporary overlay. */
+  snapshot = false;
+  /** -hdachs */
+  hdaGeometry: Geometry | undefined;
 
   readonly ports: Readonly<Record<'serial' | 'parallel', GivenPort[]>> = { serial: [], parallel: [] };
   /** Labels of character devices. */

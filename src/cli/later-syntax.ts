@@ -79,23 +79,6 @@ export const checkTpm: SyntaxCheck = (value) => {
   }
 };
 
-const HDA_LIMITS = { cylinders: 16383, heads: 16, sectors: 63 };
-
-/** `C,H,S[,none|lba|auto]` within what ATA can express. */
-export const checkGeometry: SyntaxCheck = (value) => {
-  const match = /^(\d+),(\d+),(\d+)(?:,(none|lba|auto))?$/.exec(value);
-  const [cylinders, heads, sectors] = (match ?? []).slice(1, 4).map(Number);
-  const fits = (number: number | undefined, limit: number) =>
-    number !== undefined && number >= 1 && number <= limit;
-  if (
-    !fits(cylinders, HDA_LIMITS.cylinders) ||
-    !fits(heads, HDA_LIMITS.heads) ||
-    !fits(sectors, HDA_LIMITS.sectors)
-  ) {
-    throw badOptionValue('C,H,S[,none|lba|auto] with C <= 16383, H <= 16 and S <= 63');
-  }
-};
-
 const VNC_FLAGS =
   'reverse password tls x509 x509verify sasl acl lossy non-adaptive share websocket no-lock-key-sync to'.split(
     ' ',

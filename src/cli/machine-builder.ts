@@ -16,13 +16,14 @@ import { booleanValue, numberValue, stringValue } from '../options/option-values
 import { bootConfig, checkPcBootDevices, rtcConfig } from './board-options.ts';
 import { badOptionValue, CommandLineError, located, unavailable } from './command-line-error.ts';
 import type { CommandLineDraft } from './draft.ts';
+import { buildDrives } from './drive-options.ts';
 import { buildFirmware } from './firmware-options.ts';
 import { chooseMachine, DEVICE_TEST } from './machine-options.ts';
 import { addDefaultMonitor } from './monitor-options.ts';
 import { buildCharacterPorts, replaceDefaultDevices } from './port-options.ts';
 
 /** Groups that an item of a configuration file may name but that nothing in this version can carry out. */
-const UNAVAILABLE_GROUPS = ['drive', 'netdev', 'net', 'trace', 'tpmdev'];
+const UNAVAILABLE_GROUPS = ['netdev', 'net', 'trace', 'tpmdev'];
 /** Groups of one boolean that can only be off. */
 const OFF_GROUPS: Readonly<Record<string, string>> = { sandbox: 'enable', realtime: 'mlock' };
 
@@ -235,7 +236,7 @@ export function buildMachineConfig(draft: CommandLineDraft): MachineConfig {
     singleStep: draft.singleStep,
     incoming: draft.incoming,
     noDefaults: draft.noDefaults,
-    drives: [],
+    drives: buildDrives(draft, machine.hasDefaultDevices),
     firmware: buildFirmware(draft),
     serials,
     parallels,

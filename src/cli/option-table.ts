@@ -16,6 +16,8 @@ import {
 import { CommandLineError } from './command-line-error.ts';
 import { describeCpuModels, parseCpu, parseSmp } from './cpu-options.ts';
 import { describeDevices } from './device-help.ts';
+import { parseHdaGeometry } from './drive-geometry.ts';
+import { addCdrom, addHardDisk, addOther, describeFormats } from './drive-options.ts';
 import { setMachineParameter } from './firmware-options.ts';
 import { formatHelp, formatVersion } from './help.ts';
 import { parseIncomingUri } from './incoming-uri.ts';
@@ -24,7 +26,6 @@ import {
   checkCharacterDevice,
   checkDisplay,
   checkFsdev,
-  checkGeometry,
   checkIcount,
   checkNumber,
   checkSmbios,
@@ -65,6 +66,11 @@ const DIRECTORY = notEmpty('a directory');
 /** `help` or `?` asks for a list instead of setting a value. */
 function onHelp(text: () => string): (value: string) => string | undefined {
   return (value) => (value === 'help' || value === '?' ? text() : undefined);
+}
+
+/** `format=help` in a -drive. */
+function onFormatHelp(value: string): string | undefined {
+  return /(^|,)format=(help|\?)(,|$)/.test(value) ? describeFormats() : undefined;
 }
 
 const GENERAL: OptionTableSection = {
@@ -249,19 +255,28 @@ const DISPLAY: OptionTableSection = {
 const STORAGE: OptionTableSection = {
   title: 'Drives',
   options: [
-    later('drive OPTIONS', 'add a drive', groupWith('drive')),
-    later('hda FILE', 'hard disk 0', FILE),
-    later('hdb FILE', 'hard disk 1', FILE),
-    later('hdc FILE', 'hard disk 2', FILE),
-    later('hdd FILE', 'hard disk 3', FILE),
-    later('cdrom FILE', 'CD-ROM', FILE),
-    later('fda FILE', 'floppy 0', FILE),
-    later('fdb FILE', 'floppy 1', FILE),
-    later('sd FILE', 'SD card', FILE),
-    later('mtdblock FILE', 'flash memory', FILE),
+    implemented(
+      'drive [file=FILE][,if=TYPE][,index=N][,media=disk|cdrom]...',
+      'add a drive',
+      (draft, value) => draft.parseGroup('drive', value),
+      { describe: onFormatHelp },
+    ),
+    implemented('hda FILE', 'hard disk 0; so does a word without a dash', addHardDisk(0)),
+    implemented('hdb FILE', 'hard disk 1', addHardDisk(1)),
+    implemented('hdc FILE', 'hard disk 2', addHardDisk(2)),
+    implemented('hdd FILE', 'hard disk 3', addHardDisk(3)),
+    implemented('cdrom FILE', 'CD-ROM', addCdrom),
+    implemented('fda FILE', 'floppy 0', addOther('floppy', 0)),
+    implemented('fdb FILE', 'floppy 1', addOther('floppy', 1)),
+    implemented('sd FILE', 'SD card', addOther('sd', 0)),
+    implemented('mtdblock FILE', 'flash memory', addOther('mtd')),
     later('pflash FILE', 'parallel flash memory', FILE),
-    later('snapshot', 'write to temporary files instead of the images'),
-    later('hdachs C,H,S[,TRANSLATION]', 'geometry of hard disk 0', checkGeometry),
+    implemented('snapshot', 'write to temporary files instead of the images', (draft) => {
+      draft.snapshot = true;
+    }),
+    implemented('hdachs C,H,S[,TRANSLATION]', 'geometry of hard disk 0', (draft, value) => {
+      draft.hdaGeometry = parseHdaGeometry(value);
+    }),
     later('fsdev OPTIONS', 'shared folder', checkFsdev),
     later('virtfs OPTIONS', 'shared folder with its device', checkVirtfs),
     later('virtfs_synth', 'synthetic shared folder'),

@@ -5,9 +5,21 @@ import type { MediumInfo, Outcome } from '../block/storage-contract.ts';
 /** Called on the machine's thread when a request is done; 0 or a positive errno. */
 export type Done = (outcome: Outcome) => void;
 
+/** What a device is to its drive, as far as monitors can see it. */
+export interface FrontEnd {
+  /** Its medium can be taken out and changed. */
+  readonly removable: boolean;
+  /** It has a tray that opens and closes; without one it always counts as closed. */
+  readonly tray: boolean;
+  /** It keeps a request that failed under `rerror=stop` or `werror=stop`, so that query-block shows an io-status. */
+  readonly ioStatus: boolean;
+}
+
 export interface BlockBackend {
   /** The drive's id. */
   readonly id: string;
+  /** Says what the device is; until then a drive that a device has is a fixed disk that shows an io-status. */
+  describeFrontEnd(frontEnd: FrontEnd): void;
   /** Undefined while there is no medium. */
   readonly medium: MediumInfo | undefined;
   /** `serial=` of the drive, or undefined. */
@@ -28,6 +40,7 @@ export interface BlockBackend {
   onMedium(changed: () => void): void;
   /** A removable drive's tray as the guest set it: DEVICE_TRAY_MOVED when it changes. */
   setTray(open: boolean): void;
+  /** Where the guest or a monitor has left the tray. A drive without one: false. */
   readonly trayOpen: boolean;
   /** The guest holds the medium (PREVENT ALLOW MEDIUM REMOVAL). */
   setLocked(locked: boolean): void;

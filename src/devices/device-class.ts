@@ -57,8 +57,11 @@ export interface ChildBus {
   /**
    * What a device that is about to be created on this bus gets as its `ports`: the board's services and the bus's own.
    * `values` are the device's properties: the bus reads its own there (`unit`). Throws TroupeError when there is no room.
+   * `driver` is the device's type, for messages.
    */
-  plug(board: BoardServices, values: Readonly<Record<string, unknown>>): BoardServices;
+  plug(board: BoardServices, values: Readonly<Record<string, unknown>>, driver: string): BoardServices;
+  /** The device that got these ports is gone. */
+  unplug?(ports: BoardServices): void;
 }
 
 /** A device that is plugged in and works. */

@@ -5,6 +5,9 @@ import type {
   CharacterRequest,
 } from '../backends/chardev/character-messages.ts';
 import type { QmpJson } from '../qapi/json-value.ts';
+import type { SharedMachineMemory } from './board/memory-demand.ts';
+import type { DriveAsks } from './drives/drive-asks.ts';
+import type { GuestAsks } from './guest/guest-asks.ts';
 import type { MachineConfig } from './machine-config.ts';
 import type { RunState } from './run-state-view.ts';
 
@@ -22,7 +25,12 @@ export interface QomPropertyInfo {
   readonly type: string;
 }
 
-export interface MachineAsks {
+/** What `describe` can write about. */
+export type MachineTopic = 'qom-tree' | 'qtree' | 'pic' | 'mtree' | 'roms';
+
+export interface MachineAsks extends GuestAsks, DriveAsks {
+  /** From the supervisor: all vCPUs are there. Answers when they are reset; what needs them waits until then. */
+  vcpusReady(argument: undefined): void;
   /**
    * The end of start-up: the machine runs from here (RESUME), unless -S or -incoming was given. Only the first has an
    * effect, so that a monitor that is created anew may ask again.
@@ -49,7 +57,7 @@ export interface MachineAsks {
   /** The ends of character devices that the guest's devices hold; asked by a monitor actor that begins its life. */
   characterClaims(argument: undefined): readonly CharacterClaim[];
   /** Lines of HMP `info qom-tree`, `info qtree`… that only the owner can write. */
-  describe(argument: { readonly topic: 'qom-tree' | 'qtree'; readonly path?: string }): string;
+  describe(argument: { readonly topic: MachineTopic; readonly path?: string }): string;
 }
 
 export interface MachineTells {
@@ -79,4 +87,6 @@ export interface MachineActorConfig {
   readonly config: MachineConfig;
   /** `RunStateView.allocate()` */
   readonly runState: SharedArrayBuffer;
+  /** What the machine shares with its vCPUs, which are actors `cpu0`, `cpu1`…; undefined for a machine without a board. */
+  readonly shared?: SharedMachineMemory;
 }

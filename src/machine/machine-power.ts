@@ -10,9 +10,12 @@ import { RunStateError, RunStateMachine } from './run-state.ts';
 import type { RunState, RunStateView } from './run-state-view.ts';
 import { SerialTasks } from './serial-tasks.ts';
 
+/** Why everything is reset: a guest that is woken from S3 finds its RAM as it left it. */
+export type ResetCause = 'reset' | 'wakeup';
+
 /** Something that goes back to its power-on state when the machine is reset. */
 export interface Resettable {
-  reset(): void | Promise<void>;
+  reset(cause: ResetCause): void | Promise<void>;
 }
 
 /** Calls `pass` soon, once what is running now, and the answer it leads to, is done. */
@@ -43,6 +46,7 @@ export class MachinePower {
   readonly #control: RunControl;
   readonly #tasks = new SerialTasks();
   readonly #resettables: Resettable[] = [];
+  readonly #powerButtons: (() => void)[] = [];
   readonly #options: MachinePowerOptions;
   #autostart: boolean;
   #noShutdown: boolean;
@@ -73,6 +77,11 @@ export class MachinePower {
   /** Reset goes through these in the order in which they were added. */
   addResettable(resettable: Resettable): void {
     this.#resettables.push(resettable);
+  }
+
+  /** Calls `pressed` for every power-down request, after POWERDOWN. */
+  onPowerButton(pressed: () => void): void {
+    this.#powerButtons.push(pressed);
   }
 
   /** The end of start-up: RESUME and running, unless -S or -incoming was given. Only the first call has an effect. */
@@ -256,7 +265,7 @@ export class MachinePower {
       shutdown: () => this.#shutdown(),
       reset: () => this.#reset(),
       wakeup: () => this.#wake(),
-      powerdown: async () => this.#options.emit('POWERDOWN'),
+      powerdown: () => this.#powerdown(),
       vmStop: (state) => this.#control.stop(state),
     };
   }
@@ -289,9 +298,14 @@ export class MachinePower {
     }
   }
 
+  async #powerdown(): Promise<void> {
+    this.#options.emit('POWERDOWN');
+    for (const pressed of this.#powerButtons) pressed();
+  }
+
   async #reset(): Promise<void> {
     await this.#control.pauseCpus();
-    await this.#resetEverything();
+    await this.#resetEverything('reset');
     if (this.#lifecycle.has('needs-reset')) {
       this.#lifecycle.enter('paused');
     }
@@ -301,15 +315,15 @@ export class MachinePower {
 
   async #wake(): Promise<void> {
     await this.#control.pauseCpus();
-    await this.#resetEverything();
+    await this.#resetEverything('wakeup');
     this.#options.emit('WAKEUP');
     await this.#control.resumeCpus();
   }
 
-  async #resetEverything(): Promise<void> {
+  async #resetEverything(cause: ResetCause): Promise<void> {
     this.#sleepsWhenRunning = false;
     for (const resettable of this.#resettables) {
-      await resettable.reset();
+      await resettable.reset(cause);
     }
   }
 

@@ -30,9 +30,15 @@ const PORTS = 65536;
 const POSTED = 0;
 const FAST_WORD = 1;
 const FAST_COUNTER = 2;
+const FAST_STREAM = 3;
 const MEMORY_FLAG = 4;
+const FAST_COUNT_DOWN = 8;
+const FAST_TIMED_BITS = 9;
 /** An absent optional number. */
 const NONE = -1;
+/** Two masks of bits share a number. */
+const BIT_FIELD = 8;
+const BIT_FIELD_MASK = 0xff;
 /** Room for the size below an address in a key. */
 const SIZES = 8;
 
@@ -40,26 +46,79 @@ function encode(entry: IoEntry): readonly number[] {
   const space = entry.space === 'memory' ? MEMORY_FLAG : 0;
   if (entry.kind === 'posted') return [POSTED | space, entry.first, entry.last];
   const { address, size, answer } = entry;
-  if (answer.kind === 'word') return [FAST_WORD | space, address, size, answer.word];
+  if (answer.kind === 'word') {
+    return [FAST_WORD | space, address, size, answer.word, answer.enabled ?? NONE];
+  }
+  if (answer.kind === 'stream') {
+    return [FAST_STREAM | space, address, size, answer.buffer, answer.position, answer.limit];
+  }
+  if (answer.kind === 'count-down') {
+    return [FAST_COUNT_DOWN | space, address, size, answer.hz, answer.state];
+  }
+  if (answer.kind === 'timed-bits') {
+    const { hz, word, toggle, toggleTicks, rise, riseState } = answer;
+    return [
+      FAST_TIMED_BITS | space,
+      address,
+      size,
+      hz,
+      word,
+      (toggle << BIT_FIELD) | rise,
+      toggleTicks,
+      riseState,
+    ];
+  }
   const { hz, bits, offset = NONE, shift = 0, enabled = NONE } = answer;
   return [FAST_COUNTER | space, address, size, hz, bits, offset, shift, enabled];
 }
 
 function decode(numbers: Float64Array): IoEntry {
-  const [head = 0, a = 0, b = 0, c = 0, bits = 0, offset = 0, shift = 0, enabled = 0] = numbers;
+  const [head = 0, a = 0, b = 0, c = 0, d = 0, e = 0, shift = 0, enabled = 0] = numbers;
   const space: IoSpace = (head & MEMORY_FLAG) === 0 ? 'ports' : 'memory';
   switch (head & ~MEMORY_FLAG) {
     case POSTED:
       return { kind: 'posted', space, first: a, last: b };
     case FAST_WORD:
-      return { kind: 'fast', space, address: a, size: b, answer: { kind: 'word', word: c } };
+      return {
+        kind: 'fast',
+        space,
+        address: a,
+        size: b,
+        answer: { kind: 'word', word: c, ...(d === NONE ? {} : { enabled: d }) },
+      };
+    case FAST_STREAM:
+      return {
+        kind: 'fast',
+        space,
+        address: a,
+        size: b,
+        answer: { kind: 'stream', buffer: c, position: d, limit: e },
+      };
+    case FAST_COUNT_DOWN:
+      return { kind: 'fast', space, address: a, size: b, answer: { kind: 'count-down', hz: c, state: d } };
+    case FAST_TIMED_BITS:
+      return {
+        kind: 'fast',
+        space,
+        address: a,
+        size: b,
+        answer: {
+          kind: 'timed-bits',
+          hz: c,
+          word: d,
+          toggle: e >> BIT_FIELD,
+          toggleTicks: shift,
+          rise: e & BIT_FIELD_MASK,
+          riseState: enabled,
+        },
+      };
     default: {
       const answer: FastAnswer = {
         kind: 'counter',
         hz: c,
-        bits,
+        bits: d,
         shift,
-        ...(offset === NONE ? {} : { offset }),
+        ...(e === NONE ? {} : { offset: e }),
         ...(enabled === NONE ? {} : { enabled }),
       };
       return { kind: 'fast', space, address: a, size: b, answer };
@@ -132,7 +191,8 @@ export class IoTableReader {
 
   #evaluate(answer: FastAnswer | undefined, size: number, now: () => number): number | undefined {
     if (answer === undefined) return undefined;
-    return evaluateFastAnswer(answer, size, this.#words, answer.kind === 'counter' ? now() : 0);
+    const isTimed = answer.kind !== 'word' && answer.kind !== 'stream';
+    return evaluateFastAnswer(answer, size, this.#words, isTimed ? now() : 0);
   }
 
   #refresh(): void {

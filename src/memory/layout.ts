@@ -49,6 +49,12 @@ export const GLOBAL_DOORBELL = 0x80018;
  */
 export const GLOBAL_CLOCK_RUNNING = 0x8001c;
 export const GLOBAL_CLOCK_NS = 0x80020;
+/**
+ * How far the clock may run before the machine has served its next timer: virtual time in ns (f64), 0 for no limit. The
+ * version is odd while the machine changes this or what is added. Atomic; see virtual-clock.ts.
+ */
+export const GLOBAL_CLOCK_VERSION = 0x80030;
+export const GLOBAL_CLOCK_LIMIT = 0x80038;
 /** Version of the I/O table: odd while the machine rewrites it. Atomic; see io-table.ts. */
 export const GLOBAL_IO_TABLE_VERSION = 0x80028;
 /**

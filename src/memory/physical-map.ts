@@ -22,10 +22,10 @@ import {
   VIDEO_DIRTY_BITMAP_BASE,
 } from './layout.ts';
 
-const TYPES = { ram: PHYS_RAM, rom: PHYS_ROM, video: PHYS_VIDEO } as const;
+export const PHYS_TYPES = { ram: PHYS_RAM, rom: PHYS_ROM, video: PHYS_VIDEO } as const;
 
 /** What backs a range of guest-physical addresses. */
-export type BackingType = keyof typeof TYPES;
+export type BackingType = keyof typeof PHYS_TYPES;
 
 /**
  * A view on the physical map. Mapping changes are legal only while no vCPU is in the guest (before the first run, or
@@ -57,7 +57,7 @@ export class PhysicalMap {
     }
     const first = physical / PAGE_SIZE;
     for (let page = 0; page < bytes / PAGE_SIZE; page++) {
-      this.#words[(PHYS_MAP_BASE >> 2) + first + page] = (host + page * PAGE_SIZE) | TYPES[type];
+      this.#words[(PHYS_MAP_BASE >> 2) + first + page] = (host + page * PAGE_SIZE) | PHYS_TYPES[type];
     }
   }
 
@@ -66,6 +66,12 @@ export class PhysicalMap {
     this.#check(physical, bytes);
     const first = (PHYS_MAP_BASE >> 2) + physical / PAGE_SIZE;
     this.#words.fill(PHYS_MMIO, first, first + bytes / PAGE_SIZE);
+  }
+
+  /** Entry of the page that an address lies in: host address of the page | PHYS_* type. */
+  entry(physical: number): number {
+    const page = Math.floor(physical / PAGE_SIZE);
+    return page < PHYS_MAP_PAGES ? (this.#words[(PHYS_MAP_BASE >> 2) + page] ?? 0) : PHYS_MMIO;
   }
 
   /** Host address of a guest-physical address, or undefined where there is no memory. */

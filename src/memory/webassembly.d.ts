@@ -12,6 +12,7 @@ declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);
   }
+  function compile(bytes: Uint8Array): Promise<Module>;
   class Table {
     readonly length: number;
     get(index: number): unknown;

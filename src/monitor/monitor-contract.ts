@@ -40,6 +40,8 @@ export const MACHINE_ACTOR = 'machine';
 
 export interface MonitorActorConfig {
   readonly identity: MachineIdentity;
+  /** -singlestep */
+  readonly singleStep: boolean;
   readonly chardevs: readonly NamedChardev[];
   readonly monitors: readonly MonitorConfig[];
   readonly inheritedDescriptors: readonly InheritedDescriptor[];
@@ -72,7 +74,8 @@ export function monitorActorConfig(
   const { name, uuid, machine, singleStep, chardevs, monitors, inheritedDescriptors, escapeCharacter } =
     facts;
   return {
-    identity: { name, uuid, machineType: machine, singleStep },
+    identity: { name, uuid, machineType: machine },
+    singleStep,
     chardevs,
     monitors,
     inheritedDescriptors,

@@ -6,6 +6,8 @@ export type MonitorErrorCode =
   | 'ERR_MONITOR_FD_MISSING'
   | 'ERR_MONITOR_FD_UNKNOWN'
   | 'ERR_MONITOR_CHARDEV'
+  | 'ERR_MONITOR_FILE'
+  | 'ERR_MONITOR_DEVICE'
   | 'ERR_MONITOR_ACTOR';
 
 /** What ends a monitor command; the message is what the client reads. */

@@ -20,7 +20,11 @@ export interface MachineIdentity {
   readonly uuid: string;
   /** Full name of the machine type, aliases resolved. */
   readonly machineType: string;
-  readonly singleStep: boolean;
+}
+
+/** -singlestep, and what `singlestep` has made of it since. */
+export interface SingleStepMode {
+  enabled: boolean;
 }
 
 /** How a monitor asks for a character device. */
@@ -61,6 +65,7 @@ export interface MonitorServices {
   readonly identity: MachineIdentity;
   readonly machine: ActorRef<MachineContract>;
   readonly runState: RunStateView;
+  readonly singleStep: SingleStepMode;
   readonly chardevs: CharDevices;
   readonly fdSets: FdSets;
   readonly events: EventHub;

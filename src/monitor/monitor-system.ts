@@ -89,6 +89,7 @@ export class MonitorSystem {
     });
     this.#services = {
       identity: config.identity,
+      singleStep: { enabled: config.singleStep },
       machine: options.machine,
       runState,
       chardevs: charDevices(this.#registry, (notice) => this.#tellMachine(notice)),

@@ -7,11 +7,13 @@ import type { ActorFailure, ActorRef } from '../actors/contract.ts';
 import { errorLine } from '../actors/error-codec.ts';
 import { DescriptorRecord } from '../host/descriptor-record.ts';
 import { silenceDescriptors } from '../host/silence-descriptors.ts';
+import { hasBoard } from '../machine/board/memory-demand.ts';
 import type { MachineConfig } from '../machine/machine-config.ts';
 import type { MachineContract } from '../machine/machine-contract.ts';
 import { RunStateView } from '../machine/run-state-view.ts';
 import { MACHINE_ACTOR, type MonitorContract, monitorActorConfig } from '../monitor/monitor-contract.ts';
-import { DEFAULT_ACTORS, type MachineActors } from './placement.ts';
+import { type SpawnedGuest, spawnGuest } from './guest-actors.ts';
+import { DEFAULT_ACTORS, DEFAULT_GUEST_ACTORS, type MachineActors } from './placement.ts';
 
 /** The supervisor's name for the monitor actor; nobody depends on it. */
 const MONITOR_ACTOR = 'monitor';
@@ -80,12 +82,20 @@ class Supervision implements AsyncDisposable {
 
   async start(): Promise<void> {
     const { config, actors = DEFAULT_ACTORS } = this.#options;
-    // Both threads start at the same time; the monitor's messages to the machine wait until that is there.
+    const guest = hasBoard(config)
+      ? await spawnGuest(this.#system, config, actors.guest ?? DEFAULT_GUEST_ACTORS)
+      : undefined;
+    // All threads start at the same time; the monitor's messages to the machine wait until that is there.
     const { location: machineLocation, ...machinePlace } = actors.machine;
     const machine = this.#system.spawn(machineLocation, {
       ...machinePlace,
       name: MACHINE_ACTOR,
-      config: { config, runState: this.#runStateWord },
+      ...(guest === undefined ? {} : { dependsOn: [guest.storage], refersTo: guest.vcpus }),
+      config: {
+        config,
+        runState: this.#runStateWord,
+        ...(guest === undefined ? {} : { shared: guest.shared }),
+      },
     });
     const { location: monitorLocation, ...monitorPlace } = actors.monitor;
     const monitor = this.#system.spawn(monitorLocation, {
@@ -101,9 +111,18 @@ class Supervision implements AsyncDisposable {
     monitor.catch(() => undefined);
     this.#machine = await machine;
     this.#machine.subscribe('exit', ({ code }) => this.#end(code));
+    if (guest !== undefined) {
+      await this.#connectVcpus(guest, this.#machine);
+    }
     this.#monitor = await monitor;
     this.#monitor.subscribe('quit', () => this.#end(0));
     this.#starting = false;
+  }
+
+  /** Monitors greet while vCPUs still load; what needs these waits in the machine. */
+  async #connectVcpus({ vcpusUp }: SpawnedGuest, machine: ActorRef<MachineContract>): Promise<void> {
+    await vcpusUp;
+    await machine.ask('vcpusReady', undefined, { deadlineMs: Number.POSITIVE_INFINITY });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

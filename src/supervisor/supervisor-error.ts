@@ -1,6 +1,6 @@
 import { TroupeError } from '../errors/troupe-error.ts';
 
-export type SupervisorErrorCode = 'ERR_PID_FILE' | 'ERR_DAEMON';
+export type SupervisorErrorCode = 'ERR_PID_FILE' | 'ERR_DAEMON' | 'ERR_SUPERVISOR_CORE';
 
 /** The process itself could not be set up as asked. */
 export class SupervisorError extends TroupeError {

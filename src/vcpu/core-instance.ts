@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { TroupeError } from '../errors/troupe-error.ts';
 import { CPU_GROUP_SIZE, CPU_GROUPS_BASE } from '../memory/layout.ts';
 import type { MemoryPlan } from '../memory/memory-plan.ts';
+import { CORE_URL } from './core-location.ts';
 
 /** What the core asks of the thread it runs on. Addresses are guest-physical, halves of 64 bits; sizes 1, 2 or 4 bytes. */
 export interface CoreHost {
@@ -44,8 +45,6 @@ interface CoreExports {
 
 /** Thrown through the core's frames to end an instruction; carries nothing, so that throwing costs under a microsecond. */
 const UNWIND = Object.freeze({ unwind: true });
-
-const CORE_URL = new URL('../../dist/vcpu/core.wasm', import.meta.url);
 
 /** Compiles the core that the build has put in `dist/vcpu`. The module can be posted to other threads. */
 export function compileCore(): WebAssembly.Module {

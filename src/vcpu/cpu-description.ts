@@ -36,6 +36,13 @@ const MAX_TSC_HZ = 0xffffffff;
 const TIMING_LEVEL = 0x16;
 const TOPOLOGY_LEVEL = 0xb;
 
+/**
+ * Every vCPU's TSC is the virtual clock, whatever the model's part had: said here, since operating systems otherwise give the
+ * TSC up as soon as there is more than one processor. `-invtsc` takes it back.
+ */
+const INVARIANT_TSC = flag('invtsc');
+const POWER_MANAGEMENT_LEVEL = 0x80000007;
+
 type Draft = { -readonly [Key in keyof CpuModel]: CpuModel[Key] };
 
 interface Wishes {
@@ -179,6 +186,7 @@ export function describeCpu(request: CpuRequest): CpuDescription {
     enforce: false,
   };
   for (const word of request.features) applyWord(word, draft, wishes);
+  if (draft.xlevel >= POWER_MANAGEMENT_LEVEL) setFeature(draft.features, INVARIANT_TSC, true);
   for (const position of wishes.plus) setFeature(draft.features, position, true);
   for (const position of wishes.minus) setFeature(draft.features, position, false);
   const missing = [...mask(draft), ...wishes.missing];

@@ -87,6 +87,7 @@ function create(context: ActorContext<VcpuContract>, config: VcpuActorConfig): A
       },
       registers: () => readRegisters(memory, core),
       status: () => ({ ...runner.status(), threadId: ownThreadId() }),
+      inspect: () => ({ state: captureState(memory, core), rflags: core.getFlags() }),
       counters: () => ({ instructions: readInstructionCount(memory, core) }),
       step: ({ instructions }) => {
         requirePaused('step');

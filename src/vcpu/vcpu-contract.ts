@@ -35,6 +35,13 @@ export interface VcpuStatus {
   readonly threadId: number;
 }
 
+/** Everything that a monitor can show of a vCPU. */
+export interface VcpuInspection {
+  readonly state: VcpuState;
+  /** EFLAGS put together: the state holds them in parts. */
+  readonly rflags: number;
+}
+
 export interface VcpuCounters {
   readonly instructions: bigint;
 }
@@ -55,6 +62,8 @@ export interface VcpuAsks {
   registers(argument: undefined): VcpuRegisters;
   counters(argument: undefined): VcpuCounters;
   status(argument: undefined): VcpuStatus;
+  /** At an instruction boundary, whether it runs or not. */
+  inspect(argument: undefined): VcpuInspection;
   /** Executes instructions one by one. Only while paused. Gives RIP afterwards. */
   step(argument: { readonly instructions: number }): bigint;
   /** Linear addresses of instructions before which a running vCPU stops. Replaces what was set before. */

@@ -93,7 +93,8 @@ test('statistics count what succeeded', async (t) => {
   await drive.read(MiB, [view], 4096);
   await drive.write(8192, [view], 4096);
   await drive.flush();
-  const { readNs, writeNs, flushNs, ...counts } = drive.statistics();
+  const { readNs, writeNs, flushNs, file, ...counts } = drive.statistics();
+  t.like(file, { readBytes: 4096, writeOperations: 1, highestOffset: 12288 });
   t.deepEqual(counts, {
     readBytes: 4096,
     writeBytes: 4096,

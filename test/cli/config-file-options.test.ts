@@ -33,7 +33,7 @@ test('-set changes what a configuration file has made', (t) => {
 
 const refused: readonly [text: string, message: RegExp][] = [
   ['[machine]\nfoo = "1"\n', /^-readconfig vm\.cfg: vm\.cfg:2: Invalid parameter 'foo'$/],
-  ['[drive "d"]\nfile = "/x"\n', /^vm\.cfg:1: \[drive\]: not available in this version$/],
+  ['[drive "d"]\nif = "foo"\n', /^vm\.cfg:1: unsupported bus type 'foo'$/],
   ['\n[netdev]\ntype = "user"\n', /^vm\.cfg:2: \[netdev\]: not available/],
   ['[net]\ntype = "user"\n', /^vm\.cfg:1: \[net\]: not available/],
   ['[realtime]\nmlock = "on"\n', /^vm\.cfg:1: \[realtime\]: not available/],

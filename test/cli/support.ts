@@ -1,4 +1,5 @@
 import { parseCommandLine } from '../../src/cli/command-line.ts';
+import { CommandLineError } from '../../src/cli/command-line-error.ts';
 import type { CommandLineEnvironment } from '../../src/cli/environment.ts';
 import type { MachineConfig } from '../../src/machine/machine-config.ts';
 
@@ -59,4 +60,14 @@ export function words(line: string): string[] {
 /** The machine of `line`, with -nodefaults before it. */
 export function config(line: string): MachineConfig {
   return run(['-nodefaults', ...words(line)]).config;
+}
+
+/** What is wrong with these words; undefined when nothing is. */
+export function refusal(line: readonly string[]): CommandLineError | undefined {
+  try {
+    parseCommandLine(line, new FakeEnvironment());
+    return undefined;
+  } catch (error) {
+    return error instanceof CommandLineError ? error : undefined;
+  }
 }

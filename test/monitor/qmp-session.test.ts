@@ -22,7 +22,7 @@ test('greeting, negotiation, command mode', (t) => {
   t.is(monitor.say('{"execute":"qmp_capabilities"}'), EMPTY_RETURN);
   t.is(monitor.say('{"execute":"qmp_capabilities"}'), NOT_FOUND('qmp_capabilities'));
   t.is(monitor.say('{"execute":"query-status"}'), STATUS);
-  t.is(monitor.say('{"execute":"query-block"}'), NOT_FOUND('query-block'));
+  t.is(monitor.say('{"execute":"query-vnc"}'), NOT_FOUND('query-vnc'));
 });
 
 test('a new client starts from the greeting, without what the last one left half said', (t) => {
@@ -194,26 +194,23 @@ test('events flow in command mode only, and precede the reply of the command tha
 
 test('a handler that throws anything answers GenericError, is reported, and the monitor lives on', async (t) => {
   const broken = [
-    defineCommand('query-block', () => {
+    defineCommand('query-vnc', () => {
       throw new TypeError('x is not a function');
     }),
-    defineCommand('query-pci', () => Promise.reject('just text')),
-    defineCommand('query-mice', () => Promise.reject(new Error(''))),
-    defineCommand('query-vnc', () => Promise.resolve(null as never)),
+    defineCommand('query-spice', () => Promise.reject('just text')),
+    defineCommand('query-tpm', () => Promise.reject(new Error(''))),
+    defineCommand('query-tpm-models', () => Promise.resolve(null as never)),
   ];
   const monitor = TestMonitor.ready({ extraCommands: broken });
-  t.is(monitor.say('{"execute":"query-block","id":7}'), GENERIC_ID('x is not a function'));
-  t.is(await monitor.ask('{"execute":"query-pci","id":7}'), GENERIC_ID('just text'));
-  t.is(await monitor.ask('{"execute":"query-mice","id":7}'), GENERIC_ID('An undefined error has occurred'));
+  t.is(monitor.say('{"execute":"query-vnc","id":7}'), GENERIC_ID('x is not a function'));
+  t.is(await monitor.ask('{"execute":"query-spice","id":7}'), GENERIC_ID('just text'));
+  t.is(await monitor.ask('{"execute":"query-tpm","id":7}'), GENERIC_ID('An undefined error has occurred'));
   t.regex(
-    await monitor.ask('{"execute":"query-vnc","id":7}'),
+    await monitor.ask('{"execute":"query-tpm-models","id":7}'),
     /^\{"id": 7, "error": \{"class": "GenericError"/,
   );
   t.is(monitor.reports.length, 4);
-  t.regex(
-    monitor.reports[0] ?? '',
-    /^command query-block failed unexpectedly: TypeError: x is not a function/,
-  );
+  t.regex(monitor.reports[0] ?? '', /^command query-vnc failed unexpectedly: TypeError: x is not a function/);
   t.is(monitor.say('{"execute":"query-status"}'), STATUS);
 });
 

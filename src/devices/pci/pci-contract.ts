@@ -61,6 +61,8 @@ export interface PciFunction {
   readonly intx: Wire;
   /** Command register, bit 2: DMA is allowed. */
   readonly busMaster: boolean;
+  /** Called with the address of a BAR after it has moved; undefined while it is not decoded. */
+  onBarMoved(moved: (index: number, address: number | undefined) => void): void;
   /** Called after a guest's write has changed `config` (offset and size in bytes as written). */
   onConfigWrite(written: (offset: number, size: number) => void): void;
   /** Called before a guest's read, so that the device can bring `config` up to date. */

@@ -14,8 +14,13 @@ export interface DeviceObjectOptions<Ports> {
   readonly id?: string;
   /** Absent for a device without a bus. */
   readonly parentBus?: BusObject;
-  /** Hands out what the device may touch; called when it is realized. Throws when there is no place for it. */
-  readonly connect: () => Ports;
+  /**
+   * Hands out what the device may touch; called when it is realized, with its properties. Throws when there is no place
+   * for it.
+   */
+  readonly connect: (values: Readonly<Record<string, unknown>>) => Ports;
+  /** Called when it is unrealized, with what `connect` gave. */
+  readonly disconnect?: (ports: Ports) => void;
 }
 
 /** One device. Made unrealized, with the defaults of its class. */
@@ -23,7 +28,9 @@ export class DeviceObject<Ports = unknown> extends QomObject {
   readonly id: string | undefined;
   readonly parentBus: BusObject | undefined;
   readonly #values: Record<string, unknown> = {};
+  readonly #types = new Map<string, PropertyType<unknown>>();
   readonly #realize: () => Device;
+  readonly #release: () => void;
   #device: Device | undefined;
 
   constructor(options: DeviceObjectOptions<Ports>) {
@@ -31,7 +38,21 @@ export class DeviceObject<Ports = unknown> extends QomObject {
     const { entry, types, parentBus } = options;
     this.id = options.id;
     this.parentBus = parentBus;
-    this.#realize = () => entry.create(options.connect(), this.#values);
+    let ports: Ports | undefined;
+    const release = (): void => {
+      if (ports !== undefined) options.disconnect?.(ports);
+      ports = undefined;
+    };
+    this.#release = release;
+    this.#realize = () => {
+      ports = options.connect(this.#values);
+      try {
+        return entry.create(ports, this.#values);
+      } catch (error) {
+        release();
+        throw error;
+      }
+    };
     this.addProperty({
       name: 'realized',
       type: 'bool',
@@ -40,6 +61,7 @@ export class DeviceObject<Ports = unknown> extends QomObject {
     });
     for (const [name, { type, default: initial }] of types.declaredProperties(entry.name)) {
       this.#values[name] = initial;
+      this.#types.set(name, type);
       this.#declare(name, type);
     }
     this.addLink('parent_bus', BUS, () => parentBus);
@@ -89,7 +111,22 @@ export class DeviceObject<Ports = unknown> extends QomObject {
       }
       this.parentBus?.unplug(this);
       device.unrealize?.();
+      this.#release();
     }
+  }
+
+  /**
+   * Gives a declared property the value that a text stands for.
+   * @throws QomError for a property that is not declared, or once the device is realized
+   * @throws PropertyError when the property does not take the text
+   */
+  setFromText(name: string, text: string): void {
+    const type = this.#types.get(name);
+    if (type === undefined) {
+      throw new QomError('ERR_QOM_PROPERTY_NOT_FOUND', `Property '${this.typeName}.${name}' not found`);
+    }
+    this.#checkSettable(name);
+    this.#values[name] = type.parse(text, { typeName: this.typeName, property: name });
   }
 
   #show(name: string): string {

@@ -6,6 +6,11 @@ import type { ListTypesFilter, NamedType, TypeRegistry } from './type-registry.t
 
 export type DescribeTopic = 'qom-tree' | 'qtree';
 
+/** Whether the tree alone can tell. */
+export function isTreeTopic(topic: string): topic is DescribeTopic {
+  return topic === 'qom-tree' || topic === 'qtree';
+}
+
 /** Reads and sets properties of one machine's objects. */
 export class QomQueries {
   readonly #types: TypeRegistry;

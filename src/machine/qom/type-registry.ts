@@ -122,6 +122,12 @@ export class TypeRegistry {
     return this.#deviceClasses.get(name);
   }
 
+  /** The same by the type's name or by its alias, as -device takes it. */
+  deviceClassOfDriver(driver: string): AnyDeviceClass | undefined {
+    const hasAlias = (entry: AnyDeviceClass): boolean => 'alias' in entry && entry.alias === driver;
+    return this.deviceClass(driver) ?? [...this.#deviceClasses.values()].find(hasAlias);
+  }
+
   /** Properties that a device class declares, its own first, then those of its parents. */
   declaredProperties(typeName: string): readonly (readonly [name: string, property: DeviceProperty])[] {
     return this.#lineage(typeName).flatMap((info) =>

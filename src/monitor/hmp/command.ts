@@ -6,12 +6,19 @@ import type { CommandTable } from './command-table.ts';
 import type { RegisterSource } from './expression.ts';
 import type { FormatMemory } from './format-spec.ts';
 
+/** The CPU that a monitor's commands are about. */
+export interface CpuSelection {
+  index: number;
+}
+
 /** What a command, or the completion of its arguments, may use. */
 export interface HumanContext {
   readonly services: CommandServices;
   /** The table that the line is looked up in. */
   readonly table: CommandTable;
   readonly registers: RegisterSource;
+  /** Changed by `cpu`. */
+  readonly cpu: CpuSelection;
   readonly formatMemory: FormatMemory;
   /** The monitor's connection and named descriptors; none under human-monitor-command. */
   readonly caller: MonitorCaller | undefined;

@@ -1,8 +1,10 @@
 /** From a line of text to the command that it names, its arguments and its output. */
 
+import { askMachine } from '../ask-machine.ts';
 import { describeError } from '../command-error.ts';
 import { readArguments } from './arguments.ts';
 import type { HumanCommand, HumanContext } from './command.ts';
+import type { RegisterSource } from './expression.ts';
 import { HmpError } from './hmp-error.ts';
 import { LineScanner } from './line-scanner.ts';
 
@@ -15,11 +17,20 @@ export async function runHumanLine(context: HumanContext, line: string): Promise
     const scanner = new LineScanner(line);
     const found = findCommand(context, scanner);
     if (found === undefined) return '';
-    const values = readArguments(scanner, found.name, found.command.arguments, context);
+    const values = readArguments(scanner, found.name, found.command.arguments, {
+      registers: line.includes('$') ? await readRegisters(context) : context.registers,
+      formatMemory: context.formatMemory,
+    });
     return await found.command.run(context, values);
   } catch (error) {
     return `${describeError(error, line.trim(), context.services).desc}\n`;
   }
+}
+
+/** The registers of the monitor's CPU as they are now; none where there is no such CPU. */
+async function readRegisters({ services, cpu }: HumanContext): Promise<RegisterSource> {
+  const names = await askMachine(services, 'cpuNames', { cpu: cpu.index });
+  return { read: (name) => names?.values.get(name) };
 }
 
 /** @returns the command and its name as typed, undefined for an empty line */

@@ -1,20 +1,32 @@
 import { CommandTable } from './command-table.ts';
+import { boardCommands } from './commands/board.ts';
 import { chardevAdd, chardevRemove } from './commands/chardev.ts';
+import { cpuCommands } from './commands/cpu.ts';
 import { closefd, getfd } from './commands/descriptors.ts';
+import { driveCommands } from './commands/drives.ts';
 import { help } from './commands/help.ts';
 import { info } from './commands/info.ts';
+import { inputCommands } from './commands/input.ts';
+import { memoryCommands } from './commands/memory.ts';
+import { portCommands } from './commands/ports.ts';
 import { powerCommands } from './commands/power.ts';
 import { print } from './commands/print.ts';
 import { ringbufRead, ringbufWrite } from './commands/ringbuf.ts';
 
 /** Every human monitor command that works. */
 export const humanCommands = new CommandTable([
+  ...boardCommands,
   chardevAdd,
   chardevRemove,
   closefd,
+  ...cpuCommands,
+  ...driveCommands,
   getfd,
   help,
   info,
+  ...inputCommands,
+  ...memoryCommands,
+  ...portCommands,
   ...powerCommands,
   print,
   ringbufRead,

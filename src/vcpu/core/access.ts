@@ -16,13 +16,13 @@ import {
   TLB_WRITE,
   PHYS_TYPE_MASK,
   RECORD_ADDRESS,
-} from "../../memory/layout";
-import { entryOf, translate, translatedPhysical } from "./tlb";
-import { ACCESS_READ, ACCESS_WRITE } from "./paging";
-import { busRead, busWrite } from "./apic/bus";
-import { raiseWithError, VECTOR_AC, VECTOR_GP, VECTOR_SS } from "./fault";
-import { SEG_SS } from "./bits";
-import { noteDataAccess } from "./debug";
+} from '../../memory/layout';
+import { entryOf, translate, translatedPhysical } from './tlb';
+import { ACCESS_READ, ACCESS_WRITE } from './paging';
+import { busRead, busWrite } from './apic/bus';
+import { raiseWithError, VECTOR_AC, VECTOR_GP, VECTOR_SS } from './fault';
+import { SEG_SS } from './bits';
+import { noteDataAccess } from './debug';
 
 const PAGE: u64 = 0xfffffffffffff000;
 

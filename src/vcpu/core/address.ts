@@ -19,10 +19,10 @@ import {
   ADDRESS_FLAT32,
   INFO_ADDRSIZE_SHIFT,
   INFO_RIP_RELATIVE,
-} from "../../memory/layout";
-import { ATTR_CODE, ATTR_DB, ATTR_EXPAND_DOWN, ATTR_RW, ATTR_USABLE, SEG_CS, SEG_FS, SEG_SS } from "./bits";
-import { raiseWithError, VECTOR_GP, VECTOR_SS } from "./fault";
-import { info, nextRip } from "./state";
+} from '../../memory/layout';
+import { ATTR_CODE, ATTR_DB, ATTR_EXPAND_DOWN, ATTR_RW, ATTR_USABLE, SEG_CS, SEG_FS, SEG_SS } from './bits';
+import { raiseWithError, VECTOR_GP, VECTOR_SS } from './fault';
+import { info, nextRip } from './state';
 
 // @ts-ignore: decorator
 @inline

@@ -22,17 +22,17 @@ import {
   PENDING_SIPI,
   PENDING_SMI,
   PENDING_TIMER,
-} from "../../memory/layout";
-import { apicTakeExternal } from "./apic/lines";
-import { apicAccept, apicDeliverable } from "./apic/registers";
-import { apicTimerTick } from "./apic/timer";
-import { serveRequests, standStill } from "./exclusive";
-import { VECTOR_NMI } from "./fault";
-import { picAcknowledge } from "./host";
-import { deliverExternal } from "./interrupt";
-import { updateAttention } from "./mode";
-import { init, startup } from "./reset";
-import { enterSmm } from "./smm";
+} from '../../memory/layout';
+import { apicTakeExternal } from './apic/lines';
+import { apicAccept, apicDeliverable } from './apic/registers';
+import { apicTimerTick } from './apic/timer';
+import { serveRequests, standStill } from './exclusive';
+import { VECTOR_NMI } from './fault';
+import { picAcknowledge } from './host';
+import { deliverExternal } from './interrupt';
+import { updateAttention } from './mode';
+import { init, startup } from './reset';
+import { enterSmm } from './smm';
 
 /** Serves requests at an instruction boundary: at most one event that changes the flow. */
 export function attend(cpu: usize): void {

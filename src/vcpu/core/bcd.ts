@@ -1,10 +1,10 @@
 // DAA DAS AAA AAS AAM AAD (SDM vol. 2).
-import { CPU_RAX, RECORD_IMM } from "../../memory/layout";
-import { FLAG_AF, FLAG_CF } from "./bits";
-import { raise, VECTOR_DE } from "./fault";
-import { adjust, AUX_AF, AUX_CF, carry, flagsLogic, setFlags, setStatusFlags, statusFlags } from "./flags";
-import { defineOne, MAP_ONE, OP_IMM8, OP_NO64, slot } from "./opcode-table";
-import { next } from "./state";
+import { CPU_RAX, RECORD_IMM } from '../../memory/layout';
+import { FLAG_AF, FLAG_CF } from './bits';
+import { raise, VECTOR_DE } from './fault';
+import { adjust, AUX_AF, AUX_CF, carry, flagsLogic, setFlags, setStatusFlags, statusFlags } from './flags';
+import { defineOne, MAP_ONE, OP_IMM8, OP_NO64, slot } from './opcode-table';
+import { next } from './state';
 
 const AH: usize = CPU_RAX + 1;
 

@@ -1,18 +1,18 @@
 // BT BTS BTR BTC, BSF BSR, POPCNT LZCNT TZCNT.
-import { RECORD_ADDRESS, RECORD_IMM } from "../../memory/layout";
+import { RECORD_ADDRESS, RECORD_IMM } from '../../memory/layout';
 import {
   FEATURE_ABM,
   FEATURE_BMI1,
   FEATURE_POPCNT,
-} from "../cpu-features";
-import { place, read } from "./access";
-import { effectiveAddress, readAddress, segmentAddress, truncateAddress, writeAddress } from "./address";
-import { AUX_CF, setCarry, setFlags } from "./flags";
-import { AND, OR, XOR } from "./alu";
-import { lockedUpdate } from "./lock";
-import { byPrefix, byReg, defineLock, defineMem, defineReg, MAP_0F, OP_IMM8, OP_MODRM, slot } from "./opcode-table";
-import { hasFeature, next, putReg, putRm, reg, rm } from "./state";
-import { fetchOperand, putOperand } from "./update";
+} from '../cpu-features';
+import { place, read } from './access';
+import { effectiveAddress, readAddress, segmentAddress, truncateAddress, writeAddress } from './address';
+import { AUX_CF, setCarry, setFlags } from './flags';
+import { AND, OR, XOR } from './alu';
+import { lockedUpdate } from './lock';
+import { byPrefix, byReg, defineLock, defineMem, defineReg, MAP_0F, OP_IMM8, OP_MODRM, slot } from './opcode-table';
+import { hasFeature, next, putReg, putRm, reg, rm } from './state';
+import { fetchOperand, putOperand } from './update';
 
 const BT: u32 = 0;
 const BTS: u32 = 1;

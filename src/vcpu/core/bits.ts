@@ -55,6 +55,7 @@ export const EFER_SCE: u64 = 0x1;
 export const EFER_LME: u64 = 0x100;
 export const EFER_LMA: u64 = 0x400;
 export const EFER_NXE: u64 = 0x800;
+export const EFER_FFXSR: u64 = 0x4000;
 
 // Page-table entries, SDM vol. 3, 4.3 to 4.5
 export const PTE_P: u64 = 0x1;

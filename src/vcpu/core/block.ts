@@ -41,16 +41,16 @@ import {
   RECORD_LINK,
   RECORD_OFFSET,
   RECORD_SIZE,
-} from "../../memory/layout";
-import { SEG_CS } from "./bits";
-import { decode, decodedEnd, DECODE_NEEDS_MORE, DECODE_TOO_LONG, DECODED } from "./decode";
-import { raiseGP } from "./fault";
-import { hotBlock } from "./host";
-import { isCanonical } from "./access";
-import { generationAddress } from "./physical";
-import { protectCode } from "./exclusive";
-import { dropWrites, fetchAddress } from "./tlb";
-import { indexOf, maskRip } from "./state";
+} from '../../memory/layout';
+import { SEG_CS } from './bits';
+import { decode, decodedEnd, DECODE_NEEDS_MORE, DECODE_TOO_LONG, DECODED } from './decode';
+import { raiseGP } from './fault';
+import { hotBlock } from './host';
+import { isCanonical } from './access';
+import { generationAddress } from './physical';
+import { protectCode } from './exclusive';
+import { dropWrites, fetchAddress } from './tlb';
+import { indexOf, maskRip } from './state';
 
 /** Most instructions of one block. */
 const MAX_RECORDS: u32 = 64;

@@ -1,10 +1,10 @@
 // BMI1, BMI2, ADX (SDM vol. 2).
-import { INFO_VVVV_SHIFT, RECORD_IMM } from "../../memory/layout";
-import { FEATURE_ADX, FEATURE_BMI1, FEATURE_BMI2 } from "../cpu-features";
-import { CPU_FLAG_AUX, CPU_RDX } from "../../memory/layout";
-import { read } from "./access";
-import { readAddress } from "./address";
-import { AUX_CF, AUX_OVERFLOW_BITS, carry, flagsLogic, overflow, setCarry, setFlags } from "./flags";
+import { INFO_VVVV_SHIFT, RECORD_IMM } from '../../memory/layout';
+import { FEATURE_ADX, FEATURE_BMI1, FEATURE_BMI2 } from '../cpu-features';
+import { CPU_FLAG_AUX, CPU_RDX } from '../../memory/layout';
+import { read } from './access';
+import { readAddress } from './address';
+import { AUX_CF, AUX_OVERFLOW_BITS, carry, flagsLogic, overflow, setCarry, setFlags } from './flags';
 import {
   byPrefix,
   byReg,
@@ -17,9 +17,9 @@ import {
   OP_L0,
   OP_MODRM,
   slot,
-} from "./opcode-table";
-import { info, next, putGpr, putReg, reg, rm } from "./state";
-import { mulUnsigned, productHigh } from "./wide";
+} from './opcode-table';
+import { info, next, putGpr, putReg, reg, rm } from './state';
+import { mulUnsigned, productHigh } from './wide';
 
 /** The general register in VEX.vvvv: its offset. */
 // @ts-ignore: decorator

@@ -1,17 +1,17 @@
 // CMPXCHG, XADD, CMPXCHG8B, CMPXCHG16B.
-import { CPU_RAX, CPU_RBX, CPU_RCX, CPU_RDX } from "../../memory/layout";
-import { FEATURE_CX8 } from "../cpu-features";
-import { checkWrite, place, read, write } from "./access";
-import { addressOf, writeAddress } from "./address";
-import { ADD } from "./alu";
-import { beginExclusive, endExclusive } from "./exclusive";
-import { FLAG_ZF } from "./bits";
-import { raiseGP } from "./fault";
-import { flagsAdd, flagsSub, setStatusFlags, statusFlags } from "./flags";
-import { lockedCompareExchange, lockedUpdate } from "./lock";
-import { byReg, defineLock, defineMem, defineReg, MAP_0F, OP_MODRM, OP_REG8, OP_RM8, slot } from "./opcode-table";
-import { next, putGpr, putReg, putRm, reg, rm } from "./state";
-import { fetchOperand, putOperand } from "./update";
+import { CPU_RAX, CPU_RBX, CPU_RCX, CPU_RDX } from '../../memory/layout';
+import { FEATURE_CX16, FEATURE_CX8 } from '../cpu-features';
+import { checkWrite, place, read, write } from './access';
+import { addressOf, writeAddress } from './address';
+import { ADD } from './alu';
+import { beginExclusive, endExclusive } from './exclusive';
+import { FLAG_ZF } from './bits';
+import { raiseGP, raiseUD } from './fault';
+import { flagsAdd, flagsSub, setStatusFlags, statusFlags } from './flags';
+import { lockedCompareExchange, lockedUpdate } from './lock';
+import { byReg, defineLock, defineMem, defineReg, MAP_0F, OP_MODRM, OP_REG8, OP_RM8, slot } from './opcode-table';
+import { hasFeature, next, putGpr, putReg, putRm, reg, rm } from './state';
+import { fetchOperand, putOperand } from './update';
 
 /** Flags as of CMP accumulator, old; on a mismatch the accumulator gets the old value. */
 // @ts-ignore: decorator
@@ -109,6 +109,7 @@ function CMPXCHG8B_LOCK(cpu: usize, record: usize): usize {
 }
 
 function compareExchange16(cpu: usize, record: usize, locked: bool): usize {
+  if (!hasFeature(cpu, FEATURE_CX16)) raiseUD(cpu);
   const linear = addressOf(cpu, record, 16, true);
   if (linear & 15) raiseGP(cpu, 0);
   checkWrite(cpu, linear, 16);

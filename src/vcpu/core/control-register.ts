@@ -11,19 +11,28 @@ import {
   CPU_SEG_BASE,
   RECORD_ADDRESS,
   RECORD_REG,
-} from "../../memory/layout";
+} from '../../memory/layout';
 import {
+  FEATURE_DE,
   FEATURE_FSGSBASE,
+  FEATURE_FXSR,
   FEATURE_INVPCID,
+  FEATURE_MCE,
+  FEATURE_PAE,
   FEATURE_PCID,
+  FEATURE_PGE,
+  FEATURE_PSE,
   FEATURE_SMAP,
   FEATURE_SMEP,
+  FEATURE_SSE,
+  FEATURE_TSC,
   FEATURE_UMIP,
+  FEATURE_VME,
   FEATURE_XSAVE,
-} from "../cpu-features";
-import { apicGetTpr, apicSetTpr } from "./apic/registers";
-import { isCanonical, read, write } from "./access";
-import { effectiveAddress, readAddress, segmentAddress, writeAddress } from "./address";
+} from '../cpu-features';
+import { apicGetTpr, apicSetTpr } from './apic/registers';
+import { isCanonical, read, write } from './access';
+import { effectiveAddress, readAddress, segmentAddress, writeAddress } from './address';
 import {
   ATTR_L,
   CR0_CD,
@@ -33,26 +42,33 @@ import {
   CR0_PG,
   CR0_TS,
   CR0_WP,
+  CR4_DE,
   CR4_FSGSBASE,
+  CR4_MCE,
+  CR4_OSFXSR,
+  CR4_OSXMMEXCPT,
   CR4_OSXSAVE,
   CR4_PAE,
   CR4_PCIDE,
   CR4_PGE,
   CR4_PSE,
+  CR4_PVI,
   CR4_SMAP,
   CR4_SMEP,
+  CR4_TSD,
   CR4_UMIP,
+  CR4_VME,
   EFER_LMA,
   EFER_LME,
   SEG_CS,
-} from "./bits";
-import { raiseGP, raiseUD } from "./fault";
-import { updateMode } from "./mode";
-import { byMem, byPrefix, byReg, defineMem, defineOne, defineReg, MAP_0F, MAP_0F38, OP_END, OP_FORCE64, OP_MODRM, OP_REGNUM, slot } from "./opcode-table";
-import { physicalRead } from "./physical";
-import { checkUmip } from "./segment";
-import { cpl, finish, hasFeature, is64, isLongMode, isV86, next, putRm, rm } from "./state";
-import { flushPage, flushTlb } from "./tlb";
+} from './bits';
+import { raiseGP, raiseUD } from './fault';
+import { updateMode } from './mode';
+import { byMem, byPrefix, byReg, defineMem, defineOne, defineReg, MAP_0F, MAP_0F38, OP_END, OP_FORCE64, OP_MODRM, OP_REGNUM, slot } from './opcode-table';
+import { physicalRead } from './physical';
+import { checkUmip } from './segment';
+import { cpl, finish, hasFeature, is64, isLongMode, isV86, next, putRm, rm } from './state';
+import { flushPage, flushTlb } from './tlb';
 
 const CR0_KNOWN: u64 = 0xe005003f;
 const CR4_KNOWN: u64 = 0x370fff;
@@ -117,6 +133,15 @@ export function writeCr0(cpu: usize, raw: u64): void {
 /** Bits of CR4 that the model has. */
 function allowedCr4(cpu: usize): u64 {
   let allowed = CR4_KNOWN;
+  if (!hasFeature(cpu, FEATURE_VME)) allowed &= ~(CR4_VME | CR4_PVI);
+  if (!hasFeature(cpu, FEATURE_TSC)) allowed &= ~CR4_TSD;
+  if (!hasFeature(cpu, FEATURE_DE)) allowed &= ~CR4_DE;
+  if (!hasFeature(cpu, FEATURE_PSE)) allowed &= ~CR4_PSE;
+  if (!hasFeature(cpu, FEATURE_PAE)) allowed &= ~CR4_PAE;
+  if (!hasFeature(cpu, FEATURE_MCE)) allowed &= ~CR4_MCE;
+  if (!hasFeature(cpu, FEATURE_PGE)) allowed &= ~CR4_PGE;
+  if (!hasFeature(cpu, FEATURE_FXSR)) allowed &= ~CR4_OSFXSR;
+  if (!hasFeature(cpu, FEATURE_SSE)) allowed &= ~CR4_OSXMMEXCPT;
   if (!hasFeature(cpu, FEATURE_UMIP)) allowed &= ~CR4_UMIP;
   if (!hasFeature(cpu, FEATURE_FSGSBASE)) allowed &= ~CR4_FSGSBASE;
   if (!hasFeature(cpu, FEATURE_PCID)) allowed &= ~CR4_PCIDE;

@@ -9,12 +9,12 @@ import {
   BLOCK_CODE_MASK,
   INFO_ADDRSIZE_SHIFT,
   RECORD_IMM,
-} from "../../memory/layout";
-import { isCanonical, read } from "./access";
-import { readAddress } from "./address";
-import { branchDirect, branchTo } from "./block";
-import { raiseGP } from "./fault";
-import { condition } from "./flags";
+} from '../../memory/layout';
+import { isCanonical, read } from './access';
+import { readAddress } from './address';
+import { branchDirect, branchTo } from './block';
+import { raiseGP } from './fault';
+import { condition } from './flags';
 import {
   byReg,
   define,
@@ -31,9 +31,9 @@ import {
   OP_RELZ,
   OP_STACK,
   slot,
-} from "./opcode-table";
-import { Handler, info, next, nextRip, rm } from "./state";
-import { peek, push, release } from "./stack";
+} from './opcode-table';
+import { Handler, info, next, nextRip, rm } from './state';
+import { peek, push, release } from './stack';
 
 /** A near branch's target must be in the code segment, or canonical; checked before anything changes. */
 // @ts-ignore: decorator

@@ -8,7 +8,7 @@ import {
   CPUID_FIRST_ENTRY,
   CPUID_HAS_SUBLEAVES,
   CPU_CPUID,
-} from "../../memory/layout";
+} from '../../memory/layout';
 
 /** Address of the entry of a leaf, or 0. */
 export function findLeaf(cpu: usize, leaf: u32, subleaf: u32): usize {

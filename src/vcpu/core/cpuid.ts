@@ -18,12 +18,12 @@ import {
   CPU_RCX,
   CPU_RDX,
   CPU_XCR0,
-} from "../../memory/layout";
-import { CR4_OSXSAVE } from "./bits";
-import { findLeaf } from "./cpuid-table";
-import { MISC_ENABLE_LIMIT_CPUID, MISC_ENABLE_MONITOR, MISC_ENABLE_XD_DISABLE } from "./msr-platform";
-import { defineOne, MAP_0F, slot } from "./opcode-table";
-import { next } from "./state";
+} from '../../memory/layout';
+import { CR4_OSXSAVE } from './bits';
+import { findLeaf } from './cpuid-table';
+import { MISC_ENABLE_LIMIT_CPUID, MISC_ENABLE_MONITOR, MISC_ENABLE_XD_DISABLE } from './msr-platform';
+import { defineOne, MAP_0F, slot } from './opcode-table';
+import { next } from './state';
 
 const LEAF_FEATURES: u32 = 1;
 const LEAF_XSAVE: u32 = 0xd;

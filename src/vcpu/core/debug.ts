@@ -1,6 +1,6 @@
 // Hardware breakpoints: matching of data and I/O accesses (SDM vol. 3, 17.2).
-import { CPU_CR4, CPU_DEBUG_HITS, CPU_DR } from "../../memory/layout";
-import { CR4_DE } from "./bits";
+import { CPU_CR4, CPU_DEBUG_HITS, CPU_DR } from '../../memory/layout';
+import { CR4_DE } from './bits';
 
 // DR7.R/W0..3
 const KIND_WRITE: u32 = 1;

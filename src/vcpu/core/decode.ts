@@ -38,8 +38,8 @@ import {
   RECORD_REG,
   RECORD_RM,
   RECORD_SCALE,
-} from "../../memory/layout";
-import { SEG_DS, SEG_ES, SEG_FS, SEG_GS, SEG_CS, SEG_SS } from "./bits";
+} from '../../memory/layout';
+import { SEG_DS, SEG_ES, SEG_FS, SEG_GS, SEG_CS, SEG_SS } from './bits';
 import {
   ENTRY_FEATURE,
   ENTRY_FLAGS,
@@ -91,8 +91,8 @@ import {
   OP_STACK,
   OP_X87,
   slot,
-} from "./opcode-table";
-import { undefinedHandler, unavailableMmx, unavailableX87, unavailableSse, unavailableAvx } from "./unavailable";
+} from './opcode-table';
+import { undefinedHandler, unavailableMmx, unavailableX87, unavailableSse, unavailableAvx } from './unavailable';
 
 /** decode() results. */
 export const DECODED: u32 = 0;

@@ -1,9 +1,9 @@
 // Segment descriptors: reading them from the tables, and the fields of the 8-byte form (SDM vol. 3, 3.4.5).
-import { CPU_SEG_BASE, CPU_SEG_LIMIT } from "../../memory/layout";
-import { readSystem, writeSystem } from "./access";
-import { ATTR_USABLE, SEG_GDTR, SEG_LDTR } from "./bits";
-import { CPU_SEG_ATTRIBUTES } from "../../memory/layout";
-import { raiseWithError } from "./fault";
+import { CPU_SEG_BASE, CPU_SEG_LIMIT } from '../../memory/layout';
+import { readSystem, writeSystem } from './access';
+import { ATTR_USABLE, SEG_GDTR, SEG_LDTR } from './bits';
+import { CPU_SEG_ATTRIBUTES } from '../../memory/layout';
+import { raiseWithError } from './fault';
 
 // System descriptor types, SDM vol. 3, table 3-2
 export const TYPE_TSS16: u32 = 1;

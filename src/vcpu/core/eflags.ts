@@ -1,6 +1,6 @@
 // PUSHF POPF, LAHF SAHF, CLC STC CMC, CLD STD, CLI STI, CLAC STAC.
-import { CPU_EFLAGS, CPU_INTERRUPT_SHADOW, CPU_CR4, CPU_RAX } from "../../memory/layout";
-import { FEATURE_LAHF_LM, FEATURE_SMAP } from "../cpu-features";
+import { CPU_EFLAGS, CPU_INTERRUPT_SHADOW, CPU_CR4, CPU_RAX } from '../../memory/layout';
+import { FEATURE_LAHF_LM, FEATURE_SMAP } from '../cpu-features';
 import {
   CR4_PVI,
   CR4_VME,
@@ -18,14 +18,14 @@ import {
   FLAG_VIP,
   FLAG_VM,
   FLAGS_STATUS,
-} from "./bits";
-import { raiseGP, raiseUD } from "./fault";
-import { carry, eflags, overflow, setCarry, setEflagsRaw, setStatusFlags, statusFlags } from "./flags";
-import { updateAttention, updateDataTlb } from "./mode";
-import { byReg, byRm, byMem, define, defineOne, MAP_0F, MAP_ONE, OP_DEF64, OP_END, OP_MODRM, OP_STACK, slot } from "./opcode-table";
-import { SHADOW_NEW } from "./single-step";
-import { peek, push, release } from "./stack";
-import { cpl, finish, hasFeature, is64, isProtected, isV86, next } from "./state";
+} from './bits';
+import { raiseGP, raiseUD } from './fault';
+import { carry, eflags, overflow, setCarry, setEflagsRaw, setStatusFlags, statusFlags } from './flags';
+import { updateAttention, updateDataTlb } from './mode';
+import { byReg, byRm, byMem, define, defineOne, MAP_0F, MAP_ONE, OP_DEF64, OP_END, OP_MODRM, OP_STACK, slot } from './opcode-table';
+import { SHADOW_NEW } from './single-step';
+import { peek, push, release } from './stack';
+import { cpl, finish, hasFeature, is64, isProtected, isV86, next } from './state';
 
 // @ts-ignore: decorator
 @inline

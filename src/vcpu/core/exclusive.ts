@@ -10,9 +10,8 @@ import {
   PENDING_EXCLUSIVE,
   PENDING_FLUSH_TLB,
   PENDING_FLUSH_WRITES,
-} from "../../memory/layout";
-import { dropWrites, flushTlb } from "./tlb";
-import { waitWhileEqual } from "./host";
+} from '../../memory/layout';
+import { dropWrites, flushTlb } from './tlb';
 
 // @ts-ignore: decorator
 @inline
@@ -20,15 +19,23 @@ function group(index: u32): usize {
   return <usize>CPU_GROUPS_BASE + <usize>index * CPU_GROUP_SIZE;
 }
 
+/** Looks at a word before the thread sleeps on it: more than another vCPU needs to reach its next block if it has a processor. */
+const LOOKS: u32 = 1000;
+/** Longest sleeps in ns: what a wake-up that nobody sends costs at most. */
+const SHORT_SLEEP: i64 = 100_000;
+const LONG_SLEEP: i64 = 1_000_000;
+
 /** Answers what other vCPUs have asked of this one. Legal between instructions, and inside one that waits for others. */
 export function serveRequests(cpu: usize): void {
   const pending = atomic.load<u32>(cpu + CPU_PENDING);
   if (pending & PENDING_FLUSH_TLB) {
     flushTlb(cpu, true);
     atomic.and<u32>(cpu + CPU_PENDING, ~(PENDING_FLUSH_TLB | PENDING_FLUSH_WRITES));
+    atomic.notify(cpu + CPU_PENDING, -1);
   } else if (pending & PENDING_FLUSH_WRITES) {
     dropWrites(cpu, 0);
     atomic.and<u32>(cpu + CPU_PENDING, ~PENDING_FLUSH_WRITES);
+    atomic.notify(cpu + CPU_PENDING, -1);
   }
 }
 
@@ -43,8 +50,11 @@ export function protectCode(cpu: usize): void {
   for (let i: u32 = 0; i < count; i++) {
     if (i == self) continue;
     const other = group(i);
-    while (atomic.load<u32>(other + CPU_IN_GUEST) && atomic.load<u32>(other + CPU_PENDING) & PENDING_FLUSH_WRITES) {
+    for (let looks: u32 = 0; atomic.load<u32>(other + CPU_IN_GUEST); looks++) {
+      const pending = atomic.load<u32>(other + CPU_PENDING);
+      if (!(pending & PENDING_FLUSH_WRITES)) break;
       serveRequests(cpu);
+      if (looks >= LOOKS) atomic.wait<i32>(other + CPU_PENDING, <i32>pending, SHORT_SLEEP);
     }
   }
 }
@@ -65,8 +75,16 @@ export function beginExclusive(cpu: usize): void {
   for (let i: u32 = 0; i < count; i++) {
     if (i == self) continue;
     const other = group(i);
-    while (atomic.load<u32>(other + CPU_IN_GUEST)) serveRequests(cpu);
+    for (let looks: u32 = 0; atomic.load<u32>(other + CPU_IN_GUEST); looks++) {
+      serveRequests(cpu);
+      if (looks >= LOOKS) atomic.wait<i32>(other + CPU_IN_GUEST, 1, LONG_SLEEP);
+    }
   }
+}
+
+/** Lets the others go on if this vCPU has stopped them: what it did to memory has faulted. */
+export function abandonExclusive(cpu: usize): void {
+  if (atomic.load<u32>(GLOBAL_EXCLUSIVE) == load<u32>(cpu, CPU_INDEX) + 1) endExclusive(cpu);
 }
 
 export function endExclusive(cpu: usize): void {
@@ -85,11 +103,11 @@ export function standStill(cpu: usize): void {
 export function enterGuest(cpu: usize): void {
   const self = load<u32>(cpu, CPU_INDEX) + 1;
   for (;;) {
-    atomic.store<u32>(cpu + CPU_IN_GUEST, 0);
+    leaveGuest(cpu);
     for (;;) {
       const owner = atomic.load<u32>(GLOBAL_EXCLUSIVE);
       if (!owner || owner == self) break;
-      waitWhileEqual(GLOBAL_EXCLUSIVE, owner);
+      atomic.wait<i32>(GLOBAL_EXCLUSIVE, <i32>owner, LONG_SLEEP);
     }
     atomic.store<u32>(cpu + CPU_IN_GUEST, 1);
     // Asked between the look and the store? Then the asker may already count this vCPU as still.
@@ -99,6 +117,8 @@ export function enterGuest(cpu: usize): void {
   serveRequests(cpu);
 }
 
+/** Declares that this vCPU does not touch guest memory until enterGuest(), and wakes who waits for that. */
 export function leaveGuest(cpu: usize): void {
   atomic.store<u32>(cpu + CPU_IN_GUEST, 0);
+  if (atomic.load<u32>(GLOBAL_EXCLUSIVE)) atomic.notify(cpu + CPU_IN_GUEST, -1);
 }

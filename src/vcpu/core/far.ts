@@ -12,9 +12,9 @@ import {
   CPU_SLOW_REASONS,
   RECORD_ADDRESS,
   RECORD_IMM,
-} from "../../memory/layout";
-import { isCanonical, read, readSystem } from "./access";
-import { effectiveAddress, segmentAddress } from "./address";
+} from '../../memory/layout';
+import { isCanonical, read, readSystem } from './access';
+import { effectiveAddress, segmentAddress } from './address';
 import {
   ATTR_CODE,
   ATTR_CONFORMING,
@@ -41,7 +41,7 @@ import {
   SEG_GS,
   SEG_SS,
   SEG_TR,
-} from "./bits";
+} from './bits';
 import {
   attributesOf,
   baseOf,
@@ -62,16 +62,16 @@ import {
   TYPE_TASK_GATE,
   TYPE_TSS16,
   TYPE_TSS32,
-} from "./descriptor";
-import { raiseGP, raiseWithError, VECTOR_GP, VECTOR_NP, VECTOR_SS, VECTOR_TS } from "./fault";
-import { eflags, setEflagsRaw } from "./flags";
-import { beginFrame, commitFrame, framePointer, openFrame, openLongFrame, popFrame, pushFrame } from "./frame";
-import { updateMode } from "./mode";
-import { byReg, define, defineMem, MAP_ONE, OP_END, OP_FAR, OP_IMM16, OP_MODRM, OP_NO64, OP_STACK, slot } from "./opcode-table";
-import { loadRealSegment, loadStackSegment, loadVirtualSegment, markAccessed, selectorOf, setFromDescriptor, setSegment } from "./segment";
-import { putStackPointer, stackMask } from "./stack";
-import { cpl, is64, isLongMode, isProtected, isV86, leave, nextRip } from "./state";
-import { inner, innerPointer, innerSelector, readInnerStack, switchTask, TASK_CALL, TASK_JUMP, TASK_RETURN } from "./task";
+} from './descriptor';
+import { raiseGP, raiseWithError, VECTOR_GP, VECTOR_NP, VECTOR_SS, VECTOR_TS } from './fault';
+import { eflags, setEflagsRaw } from './flags';
+import { beginFrame, commitFrame, framePointer, openFrame, openLongFrame, popFrame, pushFrame } from './frame';
+import { updateMode } from './mode';
+import { byReg, define, defineMem, MAP_ONE, OP_END, OP_FAR, OP_IMM16, OP_MODRM, OP_NO64, OP_STACK, slot } from './opcode-table';
+import { loadRealSegment, loadStackSegment, loadVirtualSegment, markAccessed, selectorOf, setFromDescriptor, setSegment } from './segment';
+import { putStackPointer, stackMask } from './stack';
+import { cpl, is64, isLongMode, isProtected, isV86, leave, nextRip } from './state';
+import { inner, innerPointer, innerSelector, readInnerStack, switchTask, TASK_CALL, TASK_JUMP, TASK_RETURN } from './task';
 
 function settle(cpu: usize, record: usize, rip: u64): usize {
   store<u64>(cpu, rip, CPU_RIP);

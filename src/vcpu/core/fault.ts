@@ -5,8 +5,8 @@ import {
   CPU_FAULT_PENDING,
   CPU_FAULT_VECTOR,
   CPU_CR2,
-} from "../../memory/layout";
-import { unwind } from "./host";
+} from '../../memory/layout';
+import { unwind } from './host';
 
 // Vectors, SDM vol. 3, table 6-1
 export const VECTOR_DE: u32 = 0;

@@ -1,7 +1,7 @@
 // Lazy flags: arithmetic stores its result and a word of carries; flags are computed when something reads them.
 // AUX: bit 31 CF, bit 30 the carry into the sign bit, bits 8..15 parity byte, bit 3 AF, bit 0 sign (see layout.ts).
-import { CPU_FLAG_RESULT, CPU_FLAG_AUX, CPU_EFLAGS } from "../../memory/layout";
-import { FLAG_CF, FLAG_PF, FLAG_AF, FLAG_ZF, FLAG_SF, FLAG_OF, FLAGS_STATUS } from "./bits";
+import { CPU_FLAG_RESULT, CPU_FLAG_AUX, CPU_EFLAGS } from '../../memory/layout';
+import { FLAG_CF, FLAG_PF, FLAG_AF, FLAG_ZF, FLAG_SF, FLAG_OF, FLAGS_STATUS } from './bits';
 
 export const AUX_CF: u32 = 0x80000000;
 export const AUX_CARRY_IN: u32 = 0x40000000;

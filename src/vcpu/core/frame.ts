@@ -7,12 +7,12 @@ import {
   CPU_SEG_LIMIT,
   CPU_TLB_SUPERVISOR,
   CPU_TLB_USER,
-} from "../../memory/layout";
-import { checkAlignment, isCanonical, readSlow, writeSlow } from "./access";
-import { ATTR_DB, ATTR_EXPAND_DOWN, SEG_SS } from "./bits";
-import { raiseWithError, VECTOR_SS } from "./fault";
-import { is64 } from "./state";
-import { putStackPointer, stackMask } from "./stack";
+} from '../../memory/layout';
+import { checkAlignment, isCanonical, readSlow, writeSlow } from './access';
+import { ATTR_DB, ATTR_EXPAND_DOWN, SEG_SS } from './bits';
+import { raiseWithError, VECTOR_SS } from './fault';
+import { is64 } from './state';
+import { putStackPointer, stackMask } from './stack';
 
 let base: u64 = 0;
 let limit: u32 = 0;

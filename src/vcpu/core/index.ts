@@ -7,21 +7,21 @@ import {
   CPU_RIP,
   GLOBAL_TABLES,
   OPEN_BUS_PAGE,
-} from "../../memory/layout";
-import { flushBlocks } from "./block";
-import { registerInstructions } from "./instructions";
-import { eflags, setEflagsRaw } from "./flags";
-import { waitWhileEqual } from "./host";
-import { prepareRegionRecords } from "./region";
-import { bindCpu } from "./physical";
-import { updateMode } from "./mode";
-import { resetTlb } from "./tlb";
+} from '../../memory/layout';
+import { flushBlocks } from './block';
+import { registerInstructions } from './instructions';
+import { eflags, setEflagsRaw } from './flags';
+import { waitWhileEqual } from './host';
+import { prepareRegionRecords } from './region';
+import { bindCpu } from './physical';
+import { updateMode } from './mode';
+import { resetTlb } from './tlb';
 
-export { run, resume } from "./run";
-export { leaveRegion } from "./block";
-export { flagAux, flagCondition, flagResult, slowCheckWrite, slowRead, slowWrite, specialHandler } from "./region";
-export { reset } from "./reset";
-export { apicTimerTick } from "./apic/timer";
+export { run, resume } from './run';
+export { leaveRegion } from './block';
+export { flagAux, flagCondition, flagResult, slowCheckWrite, slowRead, slowWrite, specialHandler } from './region';
+export { reset } from './reset';
+export { apicTimerTick } from './apic/timer';
 
 const TABLES_WRITING: u32 = 1;
 const TABLES_READY: u32 = 2;

@@ -22,8 +22,8 @@ import {
   HALT_RUNNING,
   HALT_SHUTDOWN,
   RECORD_IMM,
-} from "../../memory/layout";
-import { isCanonical, readSystem } from "./access";
+} from '../../memory/layout';
+import { isCanonical, readSystem } from './access';
 import {
   CR4_VME,
   FLAG_AC,
@@ -43,7 +43,7 @@ import {
   SEG_IDTR,
   SEG_SS,
   SEG_TR,
-} from "./bits";
+} from './bits';
 import {
   attributesOf,
   baseOf,
@@ -63,7 +63,7 @@ import {
   TYPE_TASK_GATE,
   TYPE_TRAP_GATE16,
   TYPE_TRAP_GATE32,
-} from "./descriptor";
+} from './descriptor';
 import {
   raise,
   raiseGP,
@@ -78,15 +78,15 @@ import {
   VECTOR_PF,
   VECTOR_SS,
   VECTOR_TS,
-} from "./fault";
-import { eflags, overflow, setEflagsRaw } from "./flags";
-import { beginFrame, commitFrame, framePointer, openFrame, openLongFrame, pushFrame } from "./frame";
-import { updateMode } from "./mode";
-import { defineOne, MAP_ONE, OP_END, OP_IMM8, OP_NO64, slot } from "./opcode-table";
-import { loadRealSegment, loadVirtualSegment, markAccessed, selectorOf, setFromDescriptor, setSegment } from "./segment";
-import { cancelSingleStep } from "./single-step";
-import { cpl, finish, is64, isLongMode, isProtected, isV86, leave, nextRip } from "./state";
-import { inner, innerPointer, innerSelector, readInnerStack, switchTask, TASK_INTERRUPT, tssWord } from "./task";
+} from './fault';
+import { eflags, overflow, setEflagsRaw } from './flags';
+import { beginFrame, commitFrame, framePointer, openFrame, openLongFrame, pushFrame } from './frame';
+import { updateMode } from './mode';
+import { defineOne, MAP_ONE, OP_END, OP_IMM8, OP_NO64, slot } from './opcode-table';
+import { loadRealSegment, loadVirtualSegment, markAccessed, selectorOf, setFromDescriptor, setSegment } from './segment';
+import { cancelSingleStep } from './single-step';
+import { cpl, finish, is64, isLongMode, isProtected, isV86, leave, nextRip } from './state';
+import { inner, innerPointer, innerSelector, readInnerStack, switchTask, TASK_INTERRUPT, tssWord } from './task';
 
 /** An exception, INT n (INT3, INTO), or something from outside. */
 export const SOURCE_EXCEPTION: u32 = 0;

@@ -10,17 +10,17 @@ import {
   CPU_SEG_BASE,
   CPU_SEG_LIMIT,
   RECORD_IMM,
-} from "../../memory/layout";
-import { checkWrite, read, readSystem, write } from "./access";
-import { segmentAddress } from "./address";
-import { FLAG_DF, FLAG_IOPL, FLAG_IOPL_SHIFT, SEG_ES, SEG_TR } from "./bits";
-import { noteIoAccess } from "./debug";
-import { enterGuest, leaveGuest } from "./exclusive";
-import { raiseGP } from "./fault";
-import { portIn, portOut } from "./host";
-import { define, defineOne, MAP_ONE, OP_IMM8, slot } from "./opcode-table";
-import { cpl, isProtected, isV86, next, putGpr } from "./state";
-import { indexMask, isRepeated, mustPause, pauseRepeat, putIndex, sourceSegment } from "./string";
+} from '../../memory/layout';
+import { checkWrite, read, readSystem, write } from './access';
+import { segmentAddress } from './address';
+import { FLAG_DF, FLAG_IOPL, FLAG_IOPL_SHIFT, SEG_ES, SEG_TR } from './bits';
+import { noteIoAccess } from './debug';
+import { enterGuest, leaveGuest } from './exclusive';
+import { raiseGP } from './fault';
+import { portIn, portOut } from './host';
+import { define, defineOne, MAP_ONE, OP_IMM8, slot } from './opcode-table';
+import { cpl, isProtected, isV86, next, putGpr } from './state';
+import { indexMask, isRepeated, mustPause, pauseRepeat, putIndex, sourceSegment } from './string';
 
 /** TSS: offset of the word that holds the bitmap's offset. */
 const MAP_BASE: u64 = 0x66;

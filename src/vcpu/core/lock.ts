@@ -1,9 +1,9 @@
 // LOCK: read-modify-write in one atomic step against all other vCPUs. Aligned operands use WebAssembly's atomics; an
 // operand inside an aligned 8-byte word uses a compare-and-exchange of the word; anything else (split words, pages with
 // code, devices) is done while the other vCPUs stand still.
-import { ADC, ADD, AND, DEC, INC, NEG, NOT, OR, SBB, SUB, XOR } from "./alu";
-import { place, readForWrite, write } from "./access";
-import { beginExclusive, endExclusive } from "./exclusive";
+import { ADC, ADD, AND, DEC, INC, NEG, NOT, OR, SBB, SUB, XOR } from './alu';
+import { place, readForWrite, write } from './access';
+import { beginExclusive, endExclusive } from './exclusive';
 
 // @ts-ignore: decorator
 @inline

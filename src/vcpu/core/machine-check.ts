@@ -1,10 +1,10 @@
 // Machine-check registers (SDM vol. 3, 15.3). Nothing here ever fails, so the banks hold what software and, through an
 // injected error, the machine write.
-import { CPU_MSR_MCG_CTL, CPU_MSR_MCG_STATUS, CPU_MSR_MC_BANKS } from "../../memory/layout";
-import { FEATURE_MCA } from "../cpu-features";
-import { IA32_MC0_CTL, IA32_MCG_CAP, IA32_MCG_CTL, IA32_MCG_STATUS } from "./msr-numbers";
-import { give } from "./msr-result";
-import { hasFeature } from "./state";
+import { CPU_MSR_MCG_CTL, CPU_MSR_MCG_STATUS, CPU_MSR_MC_BANKS } from '../../memory/layout';
+import { FEATURE_MCA } from '../cpu-features';
+import { IA32_MC0_CTL, IA32_MCG_CAP, IA32_MCG_CTL, IA32_MCG_STATUS } from './msr-numbers';
+import { give } from './msr-result';
+import { hasFeature } from './state';
 
 const BANKS: u32 = 10;
 const CAP_CTL: u64 = 0x100;

@@ -1,5 +1,5 @@
 // MOVBE, CRC32, RDRAND, RDSEED, cache hints and fences, BOUND, UD.
-import { CPU_MSR_TSC_AUX, CPU_PENDING, CPU_RAX, RECORD_ADDRESS } from "../../memory/layout";
+import { CPU_MSR_TSC_AUX, CPU_PENDING, CPU_RAX, RECORD_ADDRESS } from '../../memory/layout';
 import {
   FEATURE_CLFLUSH,
   FEATURE_CLFLUSHOPT,
@@ -11,12 +11,12 @@ import {
   FEATURE_SSE,
   FEATURE_SSE2,
   FEATURE_SSE4_2,
-} from "../cpu-features";
-import { checkRead, read, write } from "./access";
-import { addressOf, effectiveAddress, readAddress, segmentAddress, writeAddress } from "./address";
-import { raise, raiseUD, VECTOR_BR } from "./fault";
-import { AUX_CF, carry, setFlags } from "./flags";
-import { random } from "./host";
+} from '../cpu-features';
+import { checkRead, read, write } from './access';
+import { addressOf, effectiveAddress, readAddress, segmentAddress, truncateAddress, writeAddress } from './address';
+import { raise, raiseUD, VECTOR_BR } from './fault';
+import { AUX_CF, carry, setFlags } from './flags';
+import { random } from './host';
 import {
   byCode64,
   byMem,
@@ -34,8 +34,8 @@ import {
   OP_NO64,
   OP_RM8,
   slot,
-} from "./opcode-table";
-import { next, putReg, putRm, reg, rm } from "./state";
+} from './opcode-table';
+import { next, putReg, putRm, reg, rm } from './state';
 
 // @ts-ignore: decorator
 @inline
@@ -96,14 +96,15 @@ function FENCE(cpu: usize, record: usize): usize {
   return next(record);
 }
 
-/** BOUND: the pair of bounds lies in memory, lower first; T is signed. */
+/** BOUND: the pair of bounds lies in memory, lower first; the upper is not read if the lower one is missed. T is signed. */
 function BOUND<T>(cpu: usize, record: usize): usize {
   const index = reg<T>(cpu, record);
   const segment = <u32>load<u8>(record, RECORD_ADDRESS) >> 4;
-  const linear = segmentAddress(cpu, segment, effectiveAddress(cpu, record), sizeof<T>() * 2, false);
-  const lower = read<T>(cpu, linear);
-  const upper = read<T>(cpu, linear + sizeof<T>());
-  if (index < lower || index > upper) raise(cpu, VECTOR_BR);
+  const offset = effectiveAddress(cpu, record);
+  const lower = read<T>(cpu, segmentAddress(cpu, segment, offset, sizeof<T>(), false));
+  if (index < lower) raise(cpu, VECTOR_BR);
+  const upper = read<T>(cpu, segmentAddress(cpu, segment, truncateAddress(record, offset + sizeof<T>()), sizeof<T>(), false));
+  if (index > upper) raise(cpu, VECTOR_BR);
   return next(record);
 }
 

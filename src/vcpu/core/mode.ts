@@ -46,8 +46,8 @@ import {
   PENDING_PIC,
   PENDING_SMI,
   PENDING_INIT,
-} from "../../memory/layout";
-import { flushTlb } from "./tlb";
+} from '../../memory/layout';
+import { flushTlb } from './tlb';
 import {
   ATTR_CODE,
   ATTR_DB,
@@ -74,7 +74,7 @@ import {
   SEG_DS,
   SEG_ES,
   SEG_SS,
-} from "./bits";
+} from './bits';
 
 function isFlatData(cpu: usize, segment: u32): bool {
   const attributes = load<u32>(cpu + (segment << 2), CPU_SEG_ATTRIBUTES);

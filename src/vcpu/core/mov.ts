@@ -1,9 +1,9 @@
 // MOV between general registers, memory and immediates, MOVZX, MOVSX, MOVSXD, LEA, XCHG, NOP, CMOVcc, SETcc, BSWAP, XLAT.
-import { CPU_RAX, CPU_RBX, RECORD_ADDRESS, RECORD_IMM, RECORD_REG } from "../../memory/layout";
-import { effectiveAddress, readAddress, segmentAddress, truncateAddress, writeAddress } from "./address";
-import { read, write } from "./access";
-import { condition } from "./flags";
-import { lockedExchange } from "./lock";
+import { CPU_RAX, CPU_RBX, RECORD_ADDRESS, RECORD_IMM, RECORD_REG } from '../../memory/layout';
+import { effectiveAddress, readAddress, segmentAddress, truncateAddress, writeAddress } from './address';
+import { read, write } from './access';
+import { condition } from './flags';
+import { lockedExchange } from './lock';
 import {
   define,
   defineLock,
@@ -11,6 +11,7 @@ import {
   defineOne,
   defineReg,
   byCode64,
+  byPrefix,
   byReg,
   MAP_0F,
   MAP_ONE,
@@ -25,8 +26,8 @@ import {
   OP_REG8,
   OP_RM8,
   slot,
-} from "./opcode-table";
-import { Handler, imm, next, putGpr, putReg, putRm, reg, rm } from "./state";
+} from './opcode-table';
+import { Handler, imm, next, putGpr, putReg, putRm, reg, rm } from './state';
 
 function MOV_RM_REG<T>(cpu: usize, record: usize): usize {
   putRm<T>(cpu, record, reg<T>(cpu, record));
@@ -93,7 +94,7 @@ function XCHG_MEM_REG<T>(cpu: usize, record: usize): usize {
   putReg<T>(cpu, record, old);
   return next(record);
 }
-function XCHG_ACC<T>(cpu: usize, record: usize): usize {
+export function XCHG_ACC<T>(cpu: usize, record: usize): usize {
   // 90h is NOP: it does not clear the upper half of RAX.
   if (!load<u8>(record, RECORD_REG)) return next(record);
   const a = load<T>(cpu, CPU_RAX);
@@ -355,6 +356,10 @@ function registerConditional(
   defineMem(slot(MAP_0F, 0x90 + cc), OP_MODRM | OP_RM8, 0, setMemory, setMemory, setMemory);
 }
 
+function registerXchg(entry: usize): void {
+  define(entry, OP_OPREG, 0, (c, r) => XCHG_ACC<u16>(c, r), (c, r) => XCHG_ACC<u32>(c, r), (c, r) => XCHG_ACC<u64>(c, r));
+}
+
 export function registerMov(): void {
   defineReg(slot(MAP_ONE, 0x88), OP_MODRM | OP_REG8 | OP_RM8, 0, (c, r) => MOV_RM_REG<u8>(c, r), (c, r) => MOV_RM_REG<u8>(c, r), (c, r) => MOV_RM_REG<u8>(c, r));
   defineMem(slot(MAP_ONE, 0x88), OP_MODRM | OP_REG8 | OP_RM8, 0, (c, r) => MOV_MEM_REG<u8>(c, r), (c, r) => MOV_MEM_REG<u8>(c, r), (c, r) => MOV_MEM_REG<u8>(c, r));
@@ -374,10 +379,12 @@ export function registerMov(): void {
   define(slot(MAP_ONE, 0xa1), OP_MOFFS, 0, (c, r) => MOV_ACC_MOFFS<u16>(c, r), (c, r) => MOV_ACC_MOFFS<u32>(c, r), (c, r) => MOV_ACC_MOFFS<u64>(c, r));
   define(slot(MAP_ONE, 0xa2), OP_MOFFS, 0, (c, r) => MOV_MOFFS_ACC<u8>(c, r), (c, r) => MOV_MOFFS_ACC<u8>(c, r), (c, r) => MOV_MOFFS_ACC<u8>(c, r));
   define(slot(MAP_ONE, 0xa3), OP_MOFFS, 0, (c, r) => MOV_MOFFS_ACC<u16>(c, r), (c, r) => MOV_MOFFS_ACC<u32>(c, r), (c, r) => MOV_MOFFS_ACC<u64>(c, r));
+  // F3 90 without REX.B is PAUSE: pause.ts.
+  registerXchg(byPrefix(slot(MAP_ONE, 0x90), 0));
   for (let r: u32 = 0; r < 8; r++) {
+    if (r) registerXchg(slot(MAP_ONE, 0x90 + r));
     define(slot(MAP_ONE, 0xb0 + r), OP_OPREG | OP_REG8 | OP_IMM8, 0, (c, r) => MOV_RM_IMM<u8>(c, r), (c, r) => MOV_RM_IMM<u8>(c, r), (c, r) => MOV_RM_IMM<u8>(c, r));
     define(slot(MAP_ONE, 0xb8 + r), OP_OPREG | OP_IMMV, 0, (c, r) => MOV_RM_IMM<u16>(c, r), (c, r) => MOV_RM_IMM<u32>(c, r), (c, r) => MOV_RM_IMM<u64>(c, r));
-    define(slot(MAP_ONE, 0x90 + r), OP_OPREG, 0, (c, r) => XCHG_ACC<u16>(c, r), (c, r) => XCHG_ACC<u32>(c, r), (c, r) => XCHG_ACC<u64>(c, r));
     define(slot(MAP_0F, 0xc8 + r), OP_OPREG, 0, BSWAP16, (c, r) => BSWAP<u32>(c, r), (c, r) => BSWAP<u64>(c, r));
   }
   // Zero- and sign-extending moves.

@@ -13,9 +13,9 @@ import {
   AMD_SYSCFG,
   AMD_TOP_MEM,
   AMD_TOP_MEM2,
-} from "./msr-numbers";
-import { isAmd } from "./cpuid-table";
-import { give } from "./msr-result";
+} from './msr-numbers';
+import { isAmd } from './cpuid-table';
+import { give } from './msr-result';
 
 /** LFENCE is dispatch-serialising. */
 const DE_CFG_LFENCE: u64 = 2;

@@ -6,9 +6,9 @@ import {
   CPU_MSR_MICROCODE,
   CPU_MSR_MISC_ENABLE,
   CPU_TSC_HZ,
-} from "../../memory/layout";
-import { FEATURE_ARCH_CAPABILITIES, FEATURE_MONITOR } from "../cpu-features";
-import { cpuidEax } from "./cpuid-table";
+} from '../../memory/layout';
+import { FEATURE_ARCH_CAPABILITIES, FEATURE_MONITOR } from '../cpu-features';
+import { cpuidEax } from './cpuid-table';
 import {
   IA32_ARCH_CAPABILITIES,
   IA32_BIOS_SIGN_ID,
@@ -26,9 +26,9 @@ import {
   IA32_THERM_STATUS,
   MSR_EBL_CR_POWERON,
   MSR_PLATFORM_INFO,
-} from "./msr-numbers";
-import { give } from "./msr-result";
-import { hasFeature } from "./state";
+} from './msr-numbers';
+import { give } from './msr-result';
+import { hasFeature } from './state';
 
 const MISC_ENABLE_FAST_STRINGS: u64 = 0x1;
 const MISC_ENABLE_PERFMON: u64 = 0x80;

@@ -13,7 +13,7 @@ import {
   CPU_MSR_SYSENTER_ESP,
   CPU_MSR_TSC_AUX,
   CPU_SEG_BASE,
-} from "../../memory/layout";
+} from '../../memory/layout';
 import {
   FEATURE_FXSR_OPT,
   FEATURE_LM,
@@ -22,10 +22,10 @@ import {
   FEATURE_RDTSCP,
   FEATURE_SEP,
   FEATURE_SYSCALL,
-} from "../cpu-features";
-import { isCanonical } from "./access";
-import { CR0_PG, EFER_LMA, EFER_LME, EFER_NXE, EFER_SCE, SEG_FS, SEG_GS } from "./bits";
-import { updateMode } from "./mode";
+} from '../cpu-features';
+import { isCanonical } from './access';
+import { CR0_PG, EFER_FFXSR, EFER_LMA, EFER_LME, EFER_NXE, EFER_SCE, SEG_FS, SEG_GS } from './bits';
+import { updateMode } from './mode';
 import {
   IA32_CSTAR,
   IA32_EFER,
@@ -39,14 +39,13 @@ import {
   IA32_SYSENTER_EIP,
   IA32_SYSENTER_ESP,
   IA32_TSC_AUX,
-} from "./msr-numbers";
-import { MISC_ENABLE_XD_DISABLE } from "./msr-platform";
-import { give } from "./msr-result";
-import { hasFeature } from "./state";
-import { flushTlb } from "./tlb";
+} from './msr-numbers';
+import { MISC_ENABLE_XD_DISABLE } from './msr-platform';
+import { give } from './msr-result';
+import { hasFeature } from './state';
+import { flushTlb } from './tlb';
 
 /** AMD APM vol. 2, 3.1.7: fast FXSAVE. */
-const EFER_FFXSR: u64 = 0x4000;
 
 export function isSyscallMsr(index: u32): bool {
   return (

@@ -6,7 +6,7 @@ import {
   CPU_RAX,
   CPU_RCX,
   CPU_RDX,
-} from "../../memory/layout";
+} from '../../memory/layout';
 import {
   FEATURE_APIC,
   FEATURE_MSR,
@@ -15,14 +15,14 @@ import {
   FEATURE_TSC_ADJUST,
   FEATURE_TSC_DEADLINE,
   FEATURE_XSAVES,
-} from "../cpu-features";
-import { apicReadBase, apicWriteBase } from "./apic/base";
-import { readTscDeadline, tscMoved, writeTscDeadline } from "./apic/timer";
-import { apicReadMsr, apicWriteMsr, X2APIC_FIRST, X2APIC_LAST } from "./apic/x2apic";
-import { raiseGP } from "./fault";
-import { isMachineCheck, readMachineCheck, resetMachineCheck, writeMachineCheck } from "./machine-check";
-import { arePatTypes } from "./memory-type";
-import { isAmdMsr, readAmdMsr, writeAmdMsr } from "./msr-amd";
+} from '../cpu-features';
+import { apicReadBase, apicWriteBase } from './apic/base';
+import { readTscDeadline, tscMoved, writeTscDeadline } from './apic/timer';
+import { apicReadMsr, apicWriteMsr, X2APIC_FIRST, X2APIC_LAST } from './apic/x2apic';
+import { raiseGP } from './fault';
+import { isMachineCheck, readMachineCheck, resetMachineCheck, writeMachineCheck } from './machine-check';
+import { arePatTypes } from './memory-type';
+import { isAmdMsr, readAmdMsr, writeAmdMsr } from './msr-amd';
 import {
   IA32_APIC_BASE,
   IA32_PAT,
@@ -30,15 +30,15 @@ import {
   IA32_TSC_ADJUST,
   IA32_TSC_DEADLINE,
   IA32_XSS,
-} from "./msr-numbers";
-import { isPlatformMsr, readPlatformMsr, resetPlatform, writePlatformMsr } from "./msr-platform";
-import { give, msrValue } from "./msr-result";
-import { isSyscallMsr, readSyscallMsr, resetSyscallMsrs, writeSyscallMsr } from "./msr-syscall";
-import { isMtrr, readMtrr, resetMtrrs, writeMtrr } from "./mtrr";
-import { defineOne, MAP_0F, slot } from "./opcode-table";
-import { isPerformanceMsr, readPerformanceMsr, resetPerformance, writePerformanceMsr } from "./performance";
-import { cpl, finish, hasFeature } from "./state";
-import { moveTsc, readTsc, writeTsc } from "./tsc";
+} from './msr-numbers';
+import { isPlatformMsr, readPlatformMsr, resetPlatform, writePlatformMsr } from './msr-platform';
+import { give, msrValue } from './msr-result';
+import { isSyscallMsr, readSyscallMsr, resetSyscallMsrs, writeSyscallMsr } from './msr-syscall';
+import { isMtrr, readMtrr, resetMtrrs, writeMtrr } from './mtrr';
+import { defineOne, MAP_0F, slot } from './opcode-table';
+import { isPerformanceMsr, readPerformanceMsr, resetPerformance, writePerformanceMsr } from './performance';
+import { cpl, finish, hasFeature } from './state';
+import { moveTsc, readTsc, writeTsc } from './tsc';
 
 /** Power-up value: WB, WT, UC-, UC, twice (SDM vol. 3, table 11-12). */
 const PAT_RESET: u64 = 0x0007040600070406;

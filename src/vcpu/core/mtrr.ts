@@ -5,9 +5,9 @@ import {
   CPU_MSR_MTRR_FIXED,
   CPU_MSR_MTRR_VARIABLE,
   CPU_PHYS_MASK,
-} from "../../memory/layout";
-import { FEATURE_MTRR } from "../cpu-features";
-import { areMtrrTypes, isMtrrType } from "./memory-type";
+} from '../../memory/layout';
+import { FEATURE_MTRR } from '../cpu-features';
+import { areMtrrTypes, isMtrrType } from './memory-type';
 import {
   IA32_MTRRCAP,
   IA32_MTRR_DEF_TYPE,
@@ -17,9 +17,9 @@ import {
   IA32_MTRR_FIX4K_F8000,
   IA32_MTRR_FIX64K_00000,
   IA32_MTRR_PHYSBASE0,
-} from "./msr-numbers";
-import { give } from "./msr-result";
-import { hasFeature } from "./state";
+} from './msr-numbers';
+import { give } from './msr-result';
+import { hasFeature } from './state';
 
 const VARIABLE_RANGES: u32 = 8;
 const CAP_FIXED: u64 = 0x100;

@@ -1,12 +1,12 @@
 // MUL, IMUL, DIV, IDIV, CBW…CQO.
-import { CPU_RAX, CPU_RDX } from "../../memory/layout";
-import { read } from "./access";
-import { readAddress } from "./address";
-import { raise, VECTOR_DE } from "./fault";
-import { AUX_CF, setFlags } from "./flags";
-import { byReg, define, defineMem, defineReg, MAP_0F, MAP_ONE, OP_IMM8, OP_IMMZ, OP_MODRM, OP_RM8, slot } from "./opcode-table";
-import { imm, next, putGpr, putReg, reg, rm } from "./state";
-import { divUnsigned, mulSigned, mulUnsigned, productHigh, remainder } from "./wide";
+import { CPU_RAX, CPU_RDX } from '../../memory/layout';
+import { read } from './access';
+import { readAddress } from './address';
+import { raise, VECTOR_DE } from './fault';
+import { AUX_CF, setFlags } from './flags';
+import { byReg, define, defineMem, defineReg, MAP_0F, MAP_ONE, OP_IMM8, OP_IMMZ, OP_MODRM, OP_RM8, slot } from './opcode-table';
+import { imm, next, putGpr, putReg, reg, rm } from './state';
+import { divUnsigned, mulSigned, mulUnsigned, productHigh, remainder } from './wide';
 
 /** CF = OF = `overflow`; the other flags, undefined, follow the low half. */
 // @ts-ignore: decorator

@@ -3,8 +3,8 @@
 //   +0 u8 kind, +4 u32 OP_* flags, +2 u16 feature (one-based CPUID bit of cpu-features.ts, 0 = always there),
 //   +8 u16[3] handlers for 16/32/64-bit operands with a register rm, +14 u16[3] with a memory rm,
 //   +20 u16[3] with a memory rm and LOCK, +28 u32 address of the sub-table (split kinds).
-import { OPCODE_TABLE_BASE, OPCODE_TABLE_END } from "../../memory/layout";
-import { Handler } from "./state";
+import { OPCODE_TABLE_BASE, OPCODE_TABLE_END } from '../../memory/layout';
+import { Handler } from './state';
 
 export const MAP_ONE: u32 = 0;
 export const MAP_0F: u32 = 1;

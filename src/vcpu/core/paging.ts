@@ -11,7 +11,8 @@ import {
   MODE_LONG,
   MODE_PAGING,
   PHYS_TYPE_MASK,
-} from "../../memory/layout";
+} from '../../memory/layout';
+import { FEATURE_PDPE1GB } from '../cpu-features';
 import {
   CR0_WP,
   CR4_PAE,
@@ -28,8 +29,9 @@ import {
   PTE_PS,
   PTE_RW,
   PTE_US,
-} from "./bits";
-import { mapEntry, physicalRead, gateA20, isWritable, noteDirty, noteCodeWrite } from "./physical";
+} from './bits';
+import { mapEntry, physicalRead, gateA20, isWritable, noteDirty, noteCodeWrite } from './physical';
+import { hasFeature } from './state';
 
 export const ACCESS_READ: u32 = 0;
 export const ACCESS_WRITE: u32 = 1;
@@ -152,7 +154,7 @@ function walkWide(cpu: usize, linear: u64, access: u32, user: bool, alignmentFla
       flags &= entry | ~(PTE_US | PTE_RW);
       flags |= entry & PTE_NX;
       const large = level > 1 && (entry & PTE_PS) != 0;
-      if (large && level == 4) return fail(true, true, access, user, cpu);
+      if (large && (level == 4 || (level == 3 && !hasFeature(cpu, FEATURE_PDPE1GB)))) return fail(true, true, access, user, cpu);
       if (level > 1 && !large) {
         if (!probe && !updateEntry(cpu, address, entry, PTE_A, true)) {
           retry = true;

@@ -11,11 +11,11 @@ import {
   CPU_RAX,
   CPU_RCX,
   CPU_RDX,
-} from "../../memory/layout";
-import { deliverLocal } from "./apic/deliver";
-import { CR4_PCE } from "./bits";
-import { cpuidEax } from "./cpuid-table";
-import { raiseGP } from "./fault";
+} from '../../memory/layout';
+import { deliverLocal } from './apic/deliver';
+import { CR4_PCE } from './bits';
+import { cpuidEax } from './cpuid-table';
+import { raiseGP } from './fault';
 import {
   IA32_FIXED_CTR0,
   IA32_FIXED_CTR_CTRL,
@@ -24,12 +24,12 @@ import {
   IA32_PERF_GLOBAL_OVF_CTRL,
   IA32_PERF_GLOBAL_STATUS,
   IA32_PMC0,
-} from "./msr-numbers";
-import { give, msrValue } from "./msr-result";
-import { defineOne, MAP_0F, OP_END, slot } from "./opcode-table";
-import { instructionsExecuted } from "./run";
-import { cpl, finish, isProtected, isV86 } from "./state";
-import { readTsc } from "./tsc";
+} from './msr-numbers';
+import { give, msrValue } from './msr-result';
+import { defineOne, MAP_0F, OP_END, slot } from './opcode-table';
+import { instructionsExecuted } from './run';
+import { cpl, finish, isProtected, isV86 } from './state';
+import { readTsc } from './tsc';
 
 const LEAF_PERFORMANCE: u32 = 0xa;
 const FIXED_COUNTERS: u32 = 3;

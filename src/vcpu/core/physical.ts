@@ -24,10 +24,10 @@ import {
   BLOCK_RECORDS,
   BLOCK_HEADER_SIZE,
   RECORD_SIZE,
-} from "../../memory/layout";
-import { enterGuest, leaveGuest } from "./exclusive";
-import { mmioRead, mmioWrite } from "./host";
-import { staleHandler } from "./stale";
+} from '../../memory/layout';
+import { enterGuest, leaveGuest } from './exclusive';
+import { mmioRead, mmioWrite } from './host';
+import { staleHandler } from './stale';
 
 /** Applies the A20 gate: bit 20 of every physical address is forced to 0 while the line is low. */
 // @ts-ignore: decorator

@@ -20,16 +20,16 @@ import {
   STACK_RECORD,
   TLB_READ,
   TLB_WRITE,
-} from "../../memory/layout";
-import { isCanonical, readSlow, writeSlow } from "./access";
-import { SEG_SS } from "./bits";
-import { VECTOR_AC, VECTOR_GP, VECTOR_PF, VECTOR_SS } from "./fault";
-import { AUX_AF, AUX_CF, AUX_OVERFLOW_BITS, AUX_SIGN } from "./flags";
-import { ACCESS_READ, ACCESS_WRITE, walkError } from "./paging";
-import { entryOf, FAULTED, translateSoftly } from "./tlb";
-import { mulSigned, productHigh } from "./wide";
-import { undefinedHandler, unavailableAvx, unavailableMmx, unavailableSse, unavailableX87 } from "./unavailable";
-import { staleHandler } from "./stale";
+} from '../../memory/layout';
+import { isCanonical, readSlow, writeSlow } from './access';
+import { SEG_SS } from './bits';
+import { VECTOR_AC, VECTOR_GP, VECTOR_PF, VECTOR_SS } from './fault';
+import { AUX_AF, AUX_CF, AUX_OVERFLOW_BITS, AUX_SIGN } from './flags';
+import { ACCESS_READ, ACCESS_WRITE, walkError } from './paging';
+import { entryOf, FAULTED, translateSoftly } from './tlb';
+import { mulSigned, productHigh } from './wide';
+import { undefinedHandler, unavailableAvx, unavailableMmx, unavailableSse, unavailableX87 } from './unavailable';
+import { staleHandler } from './stale';
 
 const PAGE: u64 = 0xfffffffffffff000;
 

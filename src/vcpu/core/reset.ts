@@ -37,15 +37,15 @@ import {
   PENDING_NMI,
   PENDING_SIPI,
   PENDING_SMI,
-} from "../../memory/layout";
-import { apicInit, apicReset } from "./apic/reset";
-import { SEG_CS, SEG_GDTR, SEG_GS, SEG_IDTR, SEG_LDTR, SEG_TR } from "./bits";
-import { cpuidEax } from "./cpuid-table";
-import { setEflagsRaw } from "./flags";
-import { updateMode } from "./mode";
-import { resetMsrs } from "./msr";
-import { setSegment } from "./segment";
-import { flushTlb } from "./tlb";
+} from '../../memory/layout';
+import { apicInit, apicReset } from './apic/reset';
+import { SEG_CS, SEG_GDTR, SEG_GS, SEG_IDTR, SEG_LDTR, SEG_TR } from './bits';
+import { cpuidEax } from './cpuid-table';
+import { setEflagsRaw } from './flags';
+import { updateMode } from './mode';
+import { resetMsrs } from './msr';
+import { setSegment } from './segment';
+import { flushTlb } from './tlb';
 
 const DATA: u32 = 0x10093;
 const CODE: u32 = 0x1009b;

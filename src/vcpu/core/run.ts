@@ -22,14 +22,14 @@ import {
   RECORD_COUNT,
   RECORD_HANDLER,
   BLOCK_SINGLE,
-} from "../../memory/layout";
-import { FLAG_RF } from "./bits";
-import { enter } from "./block";
-import { enterGuest, leaveGuest } from "./exclusive";
-import { attend } from "./attention";
-import { deliverFault } from "./interrupt";
-import { beforeInstruction, afterInstruction } from "./single-step";
-import { instructionRip } from "./state";
+} from '../../memory/layout';
+import { FLAG_RF } from './bits';
+import { enter } from './block';
+import { abandonExclusive, enterGuest, leaveGuest } from './exclusive';
+import { attend } from './attention';
+import { deliverFault } from './interrupt';
+import { beforeInstruction, afterInstruction } from './single-step';
+import { instructionRip } from './state';
 
 /** Instructions given to the current run(). */
 let granted: i32 = 0;
@@ -63,6 +63,7 @@ export function endSlice(cpu: usize): void {
 export function resume(cpu: usize): u32 {
   while (true) {
     if (load<u32>(cpu, CPU_FAULT_PENDING)) {
+      abandonExclusive(cpu);
       settleFault(cpu);
       if ((load<u32>(cpu, CPU_EXCEPTION_HOOKS) >> load<u32>(cpu, CPU_FAULT_VECTOR)) & 1) {
         store<u32>(cpu, 0, CPU_FAULT_PENDING);

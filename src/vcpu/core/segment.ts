@@ -12,9 +12,9 @@ import {
   RECORD_ADDRESS,
   RECORD_INFO,
   RECORD_REG,
-} from "../../memory/layout";
-import { isCanonical, read, write } from "./access";
-import { effectiveAddress, readAddress, segmentAddress, writeAddress } from "./address";
+} from '../../memory/layout';
+import { isCanonical, read, write } from './access';
+import { effectiveAddress, readAddress, segmentAddress, writeAddress } from './address';
 import {
   ATTR_ACCESSED,
   ATTR_P,
@@ -33,7 +33,7 @@ import {
   SEG_LDTR,
   SEG_SS,
   SEG_TR,
-} from "./bits";
+} from './bits';
 import {
   attributesOf,
   baseOf,
@@ -59,10 +59,10 @@ import {
   TYPE_TSS32,
   TYPE_TSS32_BUSY,
   writeDescriptorType,
-} from "./descriptor";
-import { raiseGP, raiseUD, raiseWithError, VECTOR_GP, VECTOR_NP, VECTOR_SS } from "./fault";
-import { setStatusFlags, statusFlags } from "./flags";
-import { updateAttention, updateMode } from "./mode";
+} from './descriptor';
+import { raiseGP, raiseUD, raiseWithError, VECTOR_GP, VECTOR_NP, VECTOR_SS } from './fault';
+import { setStatusFlags, statusFlags } from './flags';
+import { updateAttention, updateMode } from './mode';
 import {
   byCode64,
   byMem,
@@ -82,11 +82,11 @@ import {
   OP_REGNUM,
   OP_STACK,
   slot,
-} from "./opcode-table";
-import { SHADOW_NEW } from "./single-step";
-import { peek, push, release } from "./stack";
-import { cpl, finish, is64, isLongMode, isProtected, isV86, next, operandSize, putReg, putRm, reg, rm } from "./state";
-import { readSystem } from "./access";
+} from './opcode-table';
+import { SHADOW_NEW_STACK } from './single-step';
+import { peek, push, release } from './stack';
+import { cpl, finish, is64, isLongMode, isProtected, isV86, next, operandSize, putReg, putRm, reg, rm } from './state';
+import { readSystem } from './access';
 
 // @ts-ignore: decorator
 @inline
@@ -135,16 +135,16 @@ function loadNull(cpu: usize, segment: u32, selector: u32): void {
   setSegment(cpu, segment, selector, 0, 0, 0);
 }
 
-/** Loads SS in protected mode (SDM vol. 2, "MOV"). */
-export function loadStackSegment(cpu: usize, selector: u32, level: u32, vector: u32): void {
+/** Loads SS in protected mode (SDM vol. 2, "MOV"). `external`: the EXT bit of error codes, for task switches. */
+export function loadStackSegment(cpu: usize, selector: u32, level: u32, vector: u32, external: u32 = 0): void {
   if (!(selector & 0xfffc)) {
     // Only 64-bit code below CPL 3 may have a null SS, with RPL = CPL.
-    if (!is64(cpu) || level == 3 || (selector & 3) != level) raiseWithError(cpu, vector, 0);
+    if (!is64(cpu) || level == 3 || (selector & 3) != level) raiseWithError(cpu, vector, external);
     setSegment(cpu, SEG_SS, selector, 0, 0, level << 5);
     return;
   }
-  const descriptor = readDescriptor(cpu, selector, vector);
-  const error = selectorError(selector);
+  const descriptor = readDescriptor(cpu, selector, vector, external);
+  const error = selectorError(selector) | external;
   if (isSystem(descriptor) || isCode(descriptor) || !isReadWrite(descriptor)) raiseWithError(cpu, vector, error);
   if ((selector & 3) != level || dplOf(descriptor) != level) raiseWithError(cpu, vector, error);
   if (!isPresent(descriptor)) raiseWithError(cpu, VECTOR_SS, error);
@@ -152,13 +152,13 @@ export function loadStackSegment(cpu: usize, selector: u32, level: u32, vector: 
 }
 
 /** Loads DS, ES, FS or GS in protected mode. */
-export function loadDataSegment(cpu: usize, segment: u32, selector: u32, vector: u32 = VECTOR_GP): void {
+export function loadDataSegment(cpu: usize, segment: u32, selector: u32, vector: u32 = VECTOR_GP, external: u32 = 0): void {
   if (!(selector & 0xfffc)) {
     loadNull(cpu, segment, selector);
     return;
   }
-  const descriptor = readDescriptor(cpu, selector, vector);
-  const error = selectorError(selector);
+  const descriptor = readDescriptor(cpu, selector, vector, external);
+  const error = selectorError(selector) | external;
   if (isSystem(descriptor) || (isCode(descriptor) && !isReadWrite(descriptor))) raiseWithError(cpu, vector, error);
   if (!(isCode(descriptor) && isConforming(descriptor))) {
     const most = max<u32>(selector & 3, cpl(cpu));
@@ -184,7 +184,7 @@ export function loadSegment(cpu: usize, segment: u32, selector: u32): void {
 /** Ends an instruction that has loaded a segment: after SS the next instruction cannot be interrupted. */
 function settleSegment(cpu: usize, record: usize, segment: u32): usize {
   if (segment == SEG_SS) {
-    store<u32>(cpu, SHADOW_NEW, CPU_INTERRUPT_SHADOW);
+    store<u32>(cpu, SHADOW_NEW_STACK, CPU_INTERRUPT_SHADOW);
     updateAttention(cpu);
   }
   return finish(cpu, record);
@@ -270,14 +270,14 @@ function LGS<T>(cpu: usize, record: usize): usize {
 }
 
 /** Loads LDTR: the table's descriptor has 16 bytes in long mode. */
-export function loadLdt(cpu: usize, selector: u32, vector: u32 = VECTOR_GP): void {
+export function loadLdt(cpu: usize, selector: u32, vector: u32 = VECTOR_GP, external: u32 = 0): void {
   if (!(selector & 0xfffc)) {
     setSegment(cpu, SEG_LDTR, selector, 0, 0, 0);
     return;
   }
-  const error = selectorError(selector);
+  const error = selectorError(selector) | external;
   if (selector & 4) raiseWithError(cpu, vector, error);
-  const descriptor = readDescriptor(cpu, selector, vector);
+  const descriptor = readDescriptor(cpu, selector, vector, external);
   if (!isSystem(descriptor) || typeOf(descriptor) != TYPE_LDT) raiseWithError(cpu, vector, error);
   if (!isPresent(descriptor)) raiseWithError(cpu, VECTOR_NP, error);
   let base = baseOf(descriptor);

@@ -1,11 +1,11 @@
 // ROL ROR RCL RCR SHL SHR SAR, SHLD, SHRD (SDM vol. 2, "SAL/SAR/SHL/SHR", "RCL/RCR/ROL/ROR", "SHLD", "SHRD").
-import { CPU_FLAG_AUX, CPU_RCX, INFO_OPCODE_MASK, RECORD_IMM } from "../../memory/layout";
-import { place } from "./access";
-import { writeAddress } from "./address";
-import { AUX_OVERFLOW_BITS, carry, setFlags } from "./flags";
-import { byReg, defineMem, defineReg, MAP_0F, MAP_ONE, OP_IMM8, OP_MODRM, OP_RM8, slot } from "./opcode-table";
-import { info, next, putRm, reg, rm } from "./state";
-import { fetchOperand, putOperand } from "./update";
+import { CPU_FLAG_AUX, CPU_RCX, INFO_OPCODE_MASK, RECORD_IMM } from '../../memory/layout';
+import { place } from './access';
+import { writeAddress } from './address';
+import { AUX_OVERFLOW_BITS, carry, setFlags } from './flags';
+import { byReg, defineMem, defineReg, MAP_0F, MAP_ONE, OP_IMM8, OP_MODRM, OP_RM8, slot } from './opcode-table';
+import { info, next, putRm, reg, rm } from './state';
+import { fetchOperand, putOperand } from './update';
 
 const ROL: u32 = 0;
 const ROR: u32 = 1;

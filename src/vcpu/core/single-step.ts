@@ -8,14 +8,15 @@ import {
   CPU_INTERRUPT_SHADOW,
   CPU_RIP,
   CPU_SEG_BASE,
-} from "../../memory/layout";
-import { FLAG_RF, FLAG_TF } from "./bits";
-import { raise, VECTOR_DB } from "./fault";
-import { updateAttention } from "./mode";
+} from '../../memory/layout';
+import { FLAG_RF, FLAG_TF } from './bits';
+import { raise, VECTOR_DB } from './fault';
+import { updateAttention } from './mode';
 
-/** CPU_INTERRUPT_SHADOW: the instruction that sets it stores SHADOW_NEW, it becomes SHADOW_ACTIVE for the next one. */
+/** CPU_INTERRUPT_SHADOW: STI stores SHADOW_NEW, a load of SS SHADOW_NEW_STACK; it becomes SHADOW_ACTIVE for the next instruction. */
 export const SHADOW_ACTIVE: u32 = 1;
 export const SHADOW_NEW: u32 = 2;
+export const SHADOW_NEW_STACK: u32 = 4;
 
 const DR6_BS: u64 = 0x4000;
 
@@ -35,10 +36,13 @@ function isBreakpoint(dr7: u32, i: u32, kind: u32): bool {
 export function beforeInstruction(cpu: usize): void {
   const flags = load<u32>(cpu, CPU_EFLAGS);
   trapFlag = (flags & FLAG_TF) != 0;
-  if (load<u32>(cpu, CPU_INTERRUPT_SHADOW)) store<u32>(cpu, SHADOW_ACTIVE, CPU_INTERRUPT_SHADOW);
-  store<u32>(cpu, 0, CPU_DEBUG_HITS);
+  const shadow = load<u32>(cpu, CPU_INTERRUPT_SHADOW);
+  if (shadow) store<u32>(cpu, SHADOW_ACTIVE, CPU_INTERRUPT_SHADOW);
+  // After a load of SS no instruction breakpoint counts, and what the load has touched traps after this instruction.
+  const afterStack = shadow == SHADOW_NEW_STACK;
+  if (!afterStack) store<u32>(cpu, 0, CPU_DEBUG_HITS);
   const dr7 = load<u32>(cpu, CPU_DR + 56);
-  if (dr7 & 0xff && !(flags & FLAG_RF)) {
+  if (dr7 & 0xff && !(flags & FLAG_RF) && !afterStack) {
     const code64 = (load<u32>(cpu, CPU_BLOCK_MODE) & BLOCK_CODE_MASK) == 2;
     const rip = load<u64>(cpu, CPU_RIP);
     const linear = code64 ? rip : (rip + load<u64>(cpu, CPU_SEG_BASE + 8)) & 0xffffffff;
@@ -61,10 +65,20 @@ export function afterInstruction(cpu: usize): void {
     store<u32>(cpu, 0, CPU_INTERRUPT_SHADOW);
     updateAttention(cpu);
   }
+  // A load of SS holds all traps off with the interrupts (SDM vol. 3, 6.8.3).
+  if (load<u32>(cpu, CPU_INTERRUPT_SHADOW) == SHADOW_NEW_STACK) return;
+  if (trapFlag || load<u32>(cpu, CPU_DEBUG_HITS)) trapNow(cpu);
+}
+
+/** SYSRET that sets TF traps at its target, as if the program's SYSCALL had just ended (AMD APM vol. 3, "SYSRET"). */
+export function trapAfterReturn(cpu: usize): void {
+  trapFlag = true;
+  trapNow(cpu);
+}
+
+/** #DB after the instruction that CPU_RIP has left behind. */
+function trapNow(cpu: usize): void {
   const hits = <u64>load<u32>(cpu, CPU_DEBUG_HITS);
-  if (!trapFlag && !hits) return;
-  // A load of SS holds the trap off with the interrupts (SDM vol. 3, 6.8.3).
-  if (load<u32>(cpu, CPU_INTERRUPT_SHADOW) == SHADOW_NEW && !hits) return;
   store<u32>(cpu, 0, CPU_DEBUG_HITS);
   store<u64>(cpu, load<u64>(cpu, CPU_DR + 48) | hits | (trapFlag ? DR6_BS : 0), CPU_DR + 48);
   raise(cpu, VECTOR_DB);

@@ -23,8 +23,8 @@ import {
   HALT_SHUTDOWN,
   SMM_ACTIVE,
   SMM_NMI_WAS_BLOCKED,
-} from "../../memory/layout";
-import { FEATURE_LM } from "../cpu-features";
+} from '../../memory/layout';
+import { FEATURE_LM } from '../cpu-features';
 import {
   ATTR_P,
   ATTR_USABLE,
@@ -42,16 +42,16 @@ import {
   SEG_IDTR,
   SEG_LDTR,
   SEG_TR,
-} from "./bits";
-import { reloadPointers } from "./control-register";
-import { raiseUD } from "./fault";
-import { eflags, setEflagsRaw } from "./flags";
-import { updateMode } from "./mode";
-import { defineOne, MAP_0F, OP_END, slot } from "./opcode-table";
-import { physicalRead, physicalWrite } from "./physical";
-import { setSegment } from "./segment";
-import { hasFeature, leave } from "./state";
-import { breakpointsChanged } from "./system";
+} from './bits';
+import { reloadPointers } from './control-register';
+import { raiseUD } from './fault';
+import { eflags, setEflagsRaw } from './flags';
+import { updateMode } from './mode';
+import { defineOne, MAP_0F, OP_END, slot } from './opcode-table';
+import { physicalRead, physicalWrite } from './physical';
+import { setSegment } from './segment';
+import { hasFeature, leave } from './state';
+import { breakpointsChanged } from './system';
 
 const DATA: u32 = 0x10093;
 /** The save area begins at SMBASE + 8000h; offsets below are from there. */

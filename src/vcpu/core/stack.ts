@@ -9,10 +9,10 @@ import {
   CPU_RSP,
   RECORD_ADDRESS,
   RECORD_IMM,
-} from "../../memory/layout";
-import { checkRead, checkWrite, read, write } from "./access";
-import { effectiveAddress, readAddress, segmentAddress } from "./address";
-import { SEG_SS } from "./bits";
+} from '../../memory/layout';
+import { checkWrite, read, write } from './access';
+import { effectiveAddress, readAddress, segmentAddress } from './address';
+import { SEG_SS } from './bits';
 import {
   byReg,
   define,
@@ -28,8 +28,8 @@ import {
   OP_OPREG,
   OP_STACK,
   slot,
-} from "./opcode-table";
-import { imm, next, putGpr, putRm, rm } from "./state";
+} from './opcode-table';
+import { imm, next, putGpr, putRm, rm } from './state';
 
 /** Which bits of RSP count: 64 in 64-bit code, else by SS.B (SDM vol. 1, 6.2.3). */
 export function stackMask(cpu: usize): u64 {
@@ -133,11 +133,7 @@ function POP_MEM<T>(cpu: usize, record: usize): usize {
 function PUSHA<T>(cpu: usize, record: usize): usize {
   const mask = stackMask(cpu);
   const top = load<u64>(cpu, CPU_RSP);
-  // All eight are checked before the first is written.
-  for (let i: u32 = 1; i <= 8; i++) {
-    const at = (top - i * sizeof<T>()) & mask;
-    checkWrite(cpu, stackAddress(cpu, at, sizeof<T>(), true), sizeof<T>());
-  }
+  // A fault leaves the pointer and what was stored before it, as the host does.
   for (let i: u32 = 0; i < 8; i++) {
     const at = (top - (i + 1) * sizeof<T>()) & mask;
     write<T>(cpu, stackAddress(cpu, at, sizeof<T>(), true), load<T>(cpu + (i << 3), CPU_GPR));
@@ -149,10 +145,7 @@ function PUSHA<T>(cpu: usize, record: usize): usize {
 function POPA<T>(cpu: usize, record: usize): usize {
   const mask = stackMask(cpu);
   const top = load<u64>(cpu, CPU_RSP);
-  for (let i: u32 = 0; i < 8; i++) {
-    const at = (top + i * sizeof<T>()) & mask;
-    checkRead(cpu, stackAddress(cpu, at, sizeof<T>(), false), sizeof<T>());
-  }
+  // A fault leaves the pointer and the registers that were loaded before it, as the host does.
   for (let i: u32 = 0; i < 8; i++) {
     const at = (top + i * sizeof<T>()) & mask;
     // DI first, AX last; the place of SP is skipped.
@@ -184,8 +177,8 @@ function ENTER<T>(cpu: usize, record: usize): usize {
     top -= size;
     write<T>(cpu, stackAddress(cpu, top & mask, size, true), <T>framePointer);
   }
-  // The final stack pointer must be writable too.
-  checkWrite(cpu, stackAddress(cpu, (top - bytes) & mask, 1, true), 1);
+  // An operand at the final stack pointer must be writable too, and aligned if alignment is checked.
+  checkWrite(cpu, stackAddress(cpu, (top - bytes) & mask, size, true), size);
   putGpr<T>(cpu, CPU_RBP, <T>framePointer);
   putStackPointer(cpu, top - bytes, mask);
   return next(record);

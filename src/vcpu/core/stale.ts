@@ -1,6 +1,6 @@
 // The record that replaces those of a block whose code was overwritten while it ran.
-import { CPU_CURRENT_RECORD, CPU_RIP } from "../../memory/layout";
-import { instructionRip } from "./state";
+import { CPU_CURRENT_RECORD, CPU_RIP } from '../../memory/layout';
+import { instructionRip } from './state';
 
 /** Leaves the block before the instruction at `record`. */
 function stale(cpu: usize, record: usize): usize {

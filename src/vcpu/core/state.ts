@@ -23,7 +23,7 @@ import {
   RECORD_INFO,
   RECORD_SIZE,
   INFO_OPSIZE_SHIFT,
-} from "../../memory/layout";
+} from '../../memory/layout';
 
 /** Function type of all handlers: (page group, record) -> next record, or 0 to leave the block with CPU_RIP stored. */
 export type Handler = (cpu: usize, record: usize) => usize;

@@ -20,15 +20,15 @@ import {
   TLB_ADDEND,
   TLB_READ,
   TLB_WRITE,
-} from "../../memory/layout";
-import { checkRead, checkWrite, read, write } from "./access";
-import { segmentAddress } from "./address";
-import { alu, CMP } from "./alu";
-import { ATTR_CODE, ATTR_EXPAND_DOWN, FLAG_DF, FLAG_RF, SEG_ES, SEG_FS } from "./bits";
-import { branchTo } from "./block";
-import { define, defineOne, MAP_ONE, slot } from "./opcode-table";
-import { info, instructionRip, is64, next, putGpr } from "./state";
-import { entryOf } from "./tlb";
+} from '../../memory/layout';
+import { checkRead, checkWrite, read, write } from './access';
+import { segmentAddress } from './address';
+import { alu, CMP } from './alu';
+import { ATTR_CODE, ATTR_EXPAND_DOWN, FLAG_DF, FLAG_RF, SEG_ES, SEG_FS } from './bits';
+import { branchTo } from './block';
+import { define, defineOne, MAP_ONE, slot } from './opcode-table';
+import { info, instructionRip, is64, next, putGpr } from './state';
+import { entryOf } from './tlb';
 
 /** Most elements moved before interrupts are looked at again. */
 const SLICE: u64 = 65536;

@@ -22,17 +22,17 @@ import {
   CPU_SYSCALL_HOOK,
   EXIT_SYSCALL,
   INFO_W,
-} from "../../memory/layout";
-import { FEATURE_FSGSBASE, FEATURE_SEP, FEATURE_SYSCALL } from "../cpu-features";
-import { isCanonical } from "./access";
-import { CR0_PE, CR4_FSGSBASE, EFER_SCE, FLAG_IF, FLAG_RF, FLAG_TF, FLAG_VM, SEG_CS, SEG_FS, SEG_GS, SEG_SS } from "./bits";
-import { raiseGP, raiseUD } from "./fault";
-import { eflags, setEflagsRaw } from "./flags";
-import { updateMode } from "./mode";
-import { byMem, byPrefix, byReg, byRm, defineOne, defineReg, MAP_0F, OP_END, OP_MODRM, OP_ONLY64, slot } from "./opcode-table";
-import { setSegment } from "./segment";
-import { cancelSingleStep } from "./single-step";
-import { cpl, info, is64, isLongMode, isProtected, leave, next, nextRip, putRm, rm } from "./state";
+} from '../../memory/layout';
+import { FEATURE_FSGSBASE, FEATURE_SEP, FEATURE_SYSCALL } from '../cpu-features';
+import { isCanonical } from './access';
+import { CR0_PE, CR4_FSGSBASE, EFER_SCE, FLAG_IF, FLAG_RF, FLAG_TF, FLAG_VM, SEG_CS, SEG_FS, SEG_GS, SEG_SS } from './bits';
+import { raiseGP, raiseUD } from './fault';
+import { eflags, setEflagsRaw } from './flags';
+import { updateMode } from './mode';
+import { byMem, byPrefix, byReg, byRm, defineOne, defineReg, MAP_0F, OP_END, OP_MODRM, OP_ONLY64, slot } from './opcode-table';
+import { setSegment } from './segment';
+import { cancelSingleStep, trapAfterReturn } from './single-step';
+import { cpl, info, is64, isLongMode, isProtected, leave, next, nextRip, putRm, rm } from './state';
 
 const R11: usize = CPU_GPR + 11 * 8;
 
@@ -96,7 +96,9 @@ function SYSRET(cpu: usize, record: usize): usize {
   loadFlat(cpu, SEG_CS, (selector + (wide ? 16 : 0)) | 3, (wide ? CODE64 : CODE32) | DPL3);
   loadFlat(cpu, SEG_SS, (selector + 8) | 3, DATA | DPL3);
   updateMode(cpu);
-  return leave(cpu, record);
+  leave(cpu, record);
+  if (eflags(cpu) & FLAG_TF) trapAfterReturn(cpu);
+  return 0;
 }
 
 function SYSENTER(cpu: usize, record: usize): usize {

@@ -1,4 +1,4 @@
-// HLT, MONITOR, MWAIT, PAUSE, WBINVD, INVD, moves of debug registers.
+// HLT, MONITOR, MWAIT, WBINVD, INVD, moves of debug registers.
 import {
   CPU_CR4,
   CPU_DR,
@@ -13,16 +13,16 @@ import {
   HALT_MWAIT,
   MONITOR_LINE_BYTES,
   RECORD_REG,
-} from "../../memory/layout";
-import { FEATURE_MONITOR } from "../cpu-features";
-import { segmentAddress, truncateAddress } from "./address";
-import { CR4_DE } from "./bits";
-import { raise, raiseGP, raiseUD, VECTOR_DB } from "./fault";
-import { updateAttention } from "./mode";
-import { byMem, byReg, byRm, defineOne, MAP_0F, OP_END, OP_FORCE64, OP_MODRM, OP_REGNUM, slot, MAP_ONE } from "./opcode-table";
-import { cpl, finish, is64, next, putRm, rm } from "./state";
-import { readHost, sourceSegment } from "./string";
-import { flushTlb } from "./tlb";
+} from '../../memory/layout';
+import { FEATURE_MONITOR } from '../cpu-features';
+import { segmentAddress, truncateAddress } from './address';
+import { CR4_DE } from './bits';
+import { raise, raiseGP, raiseUD, VECTOR_DB } from './fault';
+import { updateAttention } from './mode';
+import { byMem, byReg, byRm, defineOne, MAP_0F, OP_END, OP_FORCE64, OP_MODRM, OP_REGNUM, slot, MAP_ONE } from './opcode-table';
+import { cpl, finish, is64, next, putRm, rm } from './state';
+import { readHost, sourceSegment } from './string';
+import { flushTlb } from './tlb';
 
 const DR7_GENERAL_DETECT: u64 = 0x2000;
 const DR6_BD: u64 = 0x2000;

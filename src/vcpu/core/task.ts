@@ -11,10 +11,10 @@ import {
   CPU_SEG_BASE,
   CPU_SEG_LIMIT,
   MODE_PAGING,
-} from "../../memory/layout";
-import { readSystem, writeSystem } from "./access";
-import { CR0_TS, FLAG_NT, FLAG_VM, SEG_CS, SEG_DS, SEG_ES, SEG_FS, SEG_GS, SEG_LDTR, SEG_SS, SEG_TR } from "./bits";
-import { loadPageDirectory } from "./control-register";
+} from '../../memory/layout';
+import { readSystem, writeSystem } from './access';
+import { CR0_TS, FLAG_NT, FLAG_VM, SEG_CS, SEG_DS, SEG_ES, SEG_FS, SEG_GS, SEG_LDTR, SEG_SS, SEG_TR } from './bits';
+import { loadPageDirectory } from './control-register';
 import {
   attributesOf,
   baseOf,
@@ -34,11 +34,11 @@ import {
   TYPE_TSS16_BUSY,
   TYPE_TSS32,
   TYPE_TSS32_BUSY,
-} from "./descriptor";
-import { raise, raiseGP, raiseWithError, VECTOR_DB, VECTOR_GP, VECTOR_NP, VECTOR_SS, VECTOR_TS } from "./fault";
-import { eflags, setEflagsRaw } from "./flags";
-import { updateMode } from "./mode";
-import { loadDataSegment, loadLdt, loadStackSegment, loadVirtualSegment, markAccessed, selectorOf, setFromDescriptor, setSegment } from "./segment";
+} from './descriptor';
+import { raise, raiseGP, raiseWithError, VECTOR_DB, VECTOR_GP, VECTOR_NP, VECTOR_SS, VECTOR_TS } from './fault';
+import { eflags, setEflagsRaw } from './flags';
+import { updateMode } from './mode';
+import { loadDataSegment, loadLdt, loadStackSegment, loadVirtualSegment, markAccessed, selectorOf, setFromDescriptor, setSegment } from './segment';
 
 const DR6_BT: u64 = 0x8000;
 
@@ -170,7 +170,7 @@ export function switchTask(cpu: usize, selector: u32, reason: u32, external: u32
   store<u32>(cpu, load<u32>(cpu, CPU_DR + 56) & ~(<u32>0x155), CPU_DR + 56);
   store<u32>(cpu, 0, CPU_CURRENT_RECORD);
   if (!narrow && load<u32>(cpu, CPU_MODE) & MODE_PAGING && newCr3 != load<u64>(cpu, CPU_CR3)) loadPageDirectory(cpu, newCr3);
-  loadTaskSegments(cpu, selectors, newLdt, newFlags);
+  loadTaskSegments(cpu, selectors, newLdt, newFlags, external);
   updateMode(cpu);
   if (newRip > <u64>load<u32>(cpu, CPU_SEG_LIMIT + (SEG_CS << 2))) raiseGP(cpu, external);
   // The T flag of a 32-bit TSS: a trap before the task's first instruction (SDM vol. 3, 17.3.1.5).
@@ -202,10 +202,10 @@ function memorySelectors(cpu: usize, at: u64, size: u32, count: u32): u32 {
  * Loads LDTR and the segment registers of the new task. All selectors are the new task's before the first descriptor is
  * checked (SDM vol. 3, 7.3, step 12); a segment that fails is left unusable.
  */
-function loadTaskSegments(cpu: usize, count: u32, ldt: u32, flags: u32): void {
+function loadTaskSegments(cpu: usize, count: u32, ldt: u32, flags: u32, external: u32): void {
   const level = selectorCs & 3;
   if (flags & FLAG_VM) {
-    loadLdt(cpu, ldt, VECTOR_TS);
+    loadLdt(cpu, ldt, VECTOR_TS, external);
     loadVirtualSegment(cpu, SEG_ES, selectorEs);
     loadVirtualSegment(cpu, SEG_CS, selectorCs);
     loadVirtualSegment(cpu, SEG_SS, selectorSs);
@@ -221,22 +221,22 @@ function loadTaskSegments(cpu: usize, count: u32, ldt: u32, flags: u32): void {
   setSegment(cpu, SEG_FS, selectorFs, 0, 0, 0);
   setSegment(cpu, SEG_GS, selectorGs, 0, 0, 0);
   updateMode(cpu);
-  loadLdt(cpu, ldt, VECTOR_TS);
-  loadTaskCode(cpu, level);
-  loadStackSegment(cpu, selectorSs, level, VECTOR_TS);
+  loadLdt(cpu, ldt, VECTOR_TS, external);
+  loadTaskCode(cpu, level, external);
+  loadStackSegment(cpu, selectorSs, level, VECTOR_TS, external);
   updateMode(cpu);
-  loadDataSegment(cpu, SEG_ES, selectorEs, VECTOR_TS);
-  loadDataSegment(cpu, SEG_DS, selectorDs, VECTOR_TS);
+  loadDataSegment(cpu, SEG_ES, selectorEs, VECTOR_TS, external);
+  loadDataSegment(cpu, SEG_DS, selectorDs, VECTOR_TS, external);
   if (count > 4) {
-    loadDataSegment(cpu, SEG_FS, selectorFs, VECTOR_TS);
-    loadDataSegment(cpu, SEG_GS, selectorGs, VECTOR_TS);
+    loadDataSegment(cpu, SEG_FS, selectorFs, VECTOR_TS, external);
+    loadDataSegment(cpu, SEG_GS, selectorGs, VECTOR_TS, external);
   }
 }
 
-function loadTaskCode(cpu: usize, level: u32): void {
-  const error = selectorError(selectorCs);
-  if (!error) raiseWithError(cpu, VECTOR_TS, 0);
-  const code = readDescriptor(cpu, selectorCs, VECTOR_TS);
+function loadTaskCode(cpu: usize, level: u32, external: u32): void {
+  const error = selectorError(selectorCs) | external;
+  if (!(selectorCs & 0xfffc)) raiseWithError(cpu, VECTOR_TS, error);
+  const code = readDescriptor(cpu, selectorCs, VECTOR_TS, external);
   if (!isCode(code)) raiseWithError(cpu, VECTOR_TS, error);
   if (isConforming(code) ? dplOf(code) > level : dplOf(code) != level) raiseWithError(cpu, VECTOR_TS, error);
   if (!isPresent(code)) raiseWithError(cpu, VECTOR_NP, error);

@@ -27,9 +27,9 @@ import {
   PHYS_RAM,
   PHYS_VIDEO,
   OPEN_BUS_PAGE,
-} from "../../memory/layout";
-import { isApicPage } from "./apic/mmio";
-import { mapEntry, noteDirty, hasCode, isReadable, isWritable } from "./physical";
+} from '../../memory/layout';
+import { isApicPage } from './apic/mmio';
+import { mapEntry, noteDirty, hasCode, isReadable, isWritable } from './physical';
 import {
   ACCESS_FETCH,
   ACCESS_WRITE,
@@ -42,8 +42,8 @@ import {
   walkLarge,
   walkPhysical,
   walkRights,
-} from "./paging";
-import { raisePF } from "./fault";
+} from './paging';
+import { raisePF } from './fault';
 
 const NO_TAG: u64 = 0xffffffffffffffff;
 

@@ -8,13 +8,13 @@ import {
   CPU_RDX,
   CPU_TSC_HZ,
   CPU_TSC_OFFSET,
-} from "../../memory/layout";
-import { FEATURE_RDTSCP, FEATURE_TSC } from "../cpu-features";
-import { CR4_TSD } from "./bits";
-import { raiseGP } from "./fault";
-import { virtualTime } from "./host";
-import { byMem, byReg, byRm, defineOne, MAP_0F, OP_MODRM, slot } from "./opcode-table";
-import { cpl, next } from "./state";
+} from '../../memory/layout';
+import { FEATURE_RDTSCP, FEATURE_TSC } from '../cpu-features';
+import { CR4_TSD } from './bits';
+import { raiseGP } from './fault';
+import { virtualTime } from './host';
+import { byMem, byReg, byRm, defineOne, MAP_0F, OP_MODRM, slot } from './opcode-table';
+import { cpl, next } from './state';
 
 const NS_PER_SECOND: u64 = 1000000000;
 

@@ -1,7 +1,7 @@
 // What stands in for instructions that do not exist here, or whose unit is switched off.
-import { CPU_CR0, CPU_CR4, CPU_XCR0, CPU_BLOCK_MODE, BLOCK_PROTECTED } from "../../memory/layout";
-import { CR0_EM, CR4_OSFXSR, CR4_OSXSAVE } from "./bits";
-import { raise, raiseUD, VECTOR_NM } from "./fault";
+import { CPU_CR0, CPU_CR4, CPU_XCR0, CPU_BLOCK_MODE, BLOCK_PROTECTED } from '../../memory/layout';
+import { CR0_EM, CR4_OSFXSR, CR4_OSXSAVE } from './bits';
+import { raise, raiseUD, VECTOR_NM } from './fault';
 
 export const undefinedHandler: u32 = ((cpu: usize, record: usize): usize => {
   raiseUD(cpu);

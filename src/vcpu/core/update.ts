@@ -1,5 +1,5 @@
 // Read, change, write of a memory operand: the write's faults come first, so flags may be set before the write.
-import { place, readForWrite, write } from "./access";
+import { place, readForWrite, write } from './access';
 
 /** The operand's value, at its place or (place 0) by the slow path. */
 // @ts-ignore: decorator

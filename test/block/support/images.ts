@@ -18,7 +18,9 @@ export function directory(t: ExecutionContext): string {
 
 /** Bytes that differ from sector to sector. */
 export function pattern(bytes: number, seed = 1): Uint8Array {
-  return Uint8Array.from({ length: bytes }, (_, index) => (index + seed * 31 + (index >>> 9) * 7) & 0xff);
+  const made = new Uint8Array(bytes);
+  for (let index = 0; index < bytes; index++) made[index] = index + seed * 31 + (index >>> 9) * 7;
+  return made;
 }
 
 /** A file of these bytes; its path. */

@@ -3,6 +3,7 @@ import { type I8259, isaI8259 } from '../../../src/devices/isa/i8259.ts';
 import { testDeviceContract } from '../support/device-contract.ts';
 import { createFakeBoard, type FakeBoard } from '../support/fake-board.ts';
 import { createPicPair } from '../support/pic-pair.ts';
+import { hasReference, runOnBoard, runOnReference, type Step } from '../support/qtest-oracle.ts';
 
 const MASTER = 0x20;
 const SLAVE = 0xa0;
@@ -187,6 +188,47 @@ test('a poll is an acknowledge that says which input it was', (t) => {
   board.out8(MASTER, 0x0c);
   t.is(board.in8(MASTER), 0x86);
   t.is(inService(board, MASTER), 0x40);
+});
+
+const referenceTest = hasReference ? test : test.skip;
+
+referenceTest('its registers answer as those of the reference', async (t) => {
+  const look: Step[] = [MASTER, SLAVE].flatMap((port): Step[] => [
+    ['outb', port, 0x0a],
+    ['inb', port],
+    ['outb', port, 0x0b],
+    ['inb', port],
+    ['inb', port + 1],
+  ]);
+  const script: Step[] = [
+    ['outb', MASTER, 0x11],
+    ['outb', MASTER + 1, 0x08],
+    ['outb', MASTER + 1, 0x04],
+    ['outb', MASTER + 1, 0x01],
+    ['outb', SLAVE, 0x11],
+    ['outb', SLAVE + 1, 0x70],
+    ['outb', SLAVE + 1, 0x02],
+    ['outb', SLAVE + 1, 0x01],
+    // The speaker's timer and the clock of the reference may have asked already.
+    ['outb', MASTER + 1, 0xfb],
+    ['outb', SLAVE + 1, 0x8e],
+    ['outb', 0x4d0, 0xff],
+    ['inb', 0x4d0],
+    ['outb', 0x4d1, 0xff],
+    ['inb', 0x4d1],
+    ['outb', 0x4d0, 0x00],
+    ['outb', 0x4d1, 0x00],
+    ...look.filter(([operation, port]) => operation === 'outb' || port % 2 === 1),
+    ['outb', SLAVE, 0x0c],
+    ['inb', SLAVE],
+    ['inb', SLAVE + 1],
+    ['outb', MASTER, 0x20],
+    ['outb', MASTER, 0x0b],
+    ['inb', MASTER],
+  ];
+  const board = createFakeBoard();
+  createPicPair(board);
+  t.deepEqual(runOnBoard(script, board), await runOnReference(script));
 });
 
 const chips = new WeakMap<FakeBoard, I8259>();

@@ -7,7 +7,12 @@ import type { DisplayAdapter } from '../../../src/devices/display/display-contra
 import type { KeyboardSink, PointerSink } from '../../../src/devices/input-contract.ts';
 import type { IsaPorts } from '../../../src/devices/isa/isa-contract.ts';
 import type { PciFunction, PciIdentity, PciPorts } from '../../../src/devices/pci/pci-contract.ts';
-import { evaluateFastAnswer, type FastAnswer } from '../../../src/memory/fast-answer.ts';
+import {
+  COUNT_DOWN_NEXT_BYTE,
+  evaluateFastAnswer,
+  type FastAnswer,
+  peekStream,
+} from '../../../src/memory/fast-answer.ts';
 import { FakeAddressSpace } from './fake-address-space.ts';
 import { FakeCharacter } from './fake-character.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -98,8 +103,15 @@ function rawMemory(shared: SharedArrayBuffer, host: number): RegionHandler {
 
 function fastEvaluator(shared: SharedArrayBuffer, now: () => number) {
   const words = new Int32Array(shared);
-  return (answer: FastAnswer, size: number): number | undefined =>
-    evaluateFastAnswer(answer, size, words, now());
+  // Streams and counters are only looked at: the device's own answer, with which this one is compared, takes from them.
+  return (answer: FastAnswer, size: number): number | undefined => {
+    if (answer.kind === 'stream') return peekStream(answer, size, words);
+    const value = evaluateFastAnswer(answer, size, words, now());
+    if (answer.kind === 'count-down' && value !== undefined) {
+      Atomics.xor(words, (answer.state + COUNT_DOWN_NEXT_BYTE) >> 2, 1);
+    }
+    return value;
+  };
 }
 
 export function createFakeBoard(options: FakeBoardOptions = {}): FakeBoard {

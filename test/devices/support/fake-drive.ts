@@ -1,7 +1,7 @@
 /** A drive over an array. Requests wait until the test finishes them. */
 import type { SharedPiece } from '../../../src/block/shared-piece.ts';
 import type { MediumInfo } from '../../../src/block/storage-contract.ts';
-import type { BlockBackend, Done } from '../../../src/devices/block-backend.ts';
+import type { BlockBackend, Done, FrontEnd } from '../../../src/devices/block-backend.ts';
 
 export interface FakeRequest {
   readonly operation: 'read' | 'write' | 'flush' | 'discard' | 'writeZeroes';
@@ -23,6 +23,8 @@ export class FakeDrive implements BlockBackend {
   trayOpen = false;
   locked = false;
   readOnly = false;
+  /** What the device has said that it is. */
+  frontEnd: FrontEnd | undefined;
   /** The next request to finish ends with this errno. */
   nextOutcome = 0;
   /** Contents of the medium; undefined is an empty drive. Tests use `insert` and `remove`. */
@@ -40,6 +42,10 @@ export class FakeDrive implements BlockBackend {
     this.id = id;
     this.#shared = shared;
     this.#allocate = allocate;
+  }
+
+  describeFrontEnd(frontEnd: FrontEnd): void {
+    this.frontEnd = frontEnd;
   }
 
   get medium(): MediumInfo | undefined {

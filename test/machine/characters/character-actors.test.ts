@@ -27,7 +27,8 @@ class Running implements AsyncDisposable {
       name: 'monitor',
       dependsOn: ['machine'],
       config: {
-        identity: { name: undefined, uuid: '', machineType: 'none', singleStep: false },
+        identity: { name: undefined, uuid: '', machineType: 'none' },
+        singleStep: false,
         chardevs,
         monitors: [],
         inheritedDescriptors: [],

@@ -184,8 +184,10 @@ test('descriptors cannot be named without a connection', async (t) => {
   t.deepEqual(services.calls, []);
 });
 
-test('there is no CPU to be chosen', async (t) => {
-  await t.throwsAsync(executeHumanCommand(fakeServices(), 'info version', 0), {
+test('only a CPU that is there can be chosen', async (t) => {
+  const services = fakeServices({ machine: { cpuList: () => [{ index: 0 }] } });
+  t.is(await executeHumanCommand(services, 'info version', 0), '1.5.50\r\n');
+  await t.throwsAsync(executeHumanCommand(services, 'info version', 1), {
     code: 'ERR_HMP_NO_CPU',
     message: "Parameter 'cpu-index' expects a CPU number",
   });

@@ -67,7 +67,8 @@ export function fakeServices(options: FakeServicesOptions = {}): FakeServices {
     removed,
     reports,
     connected: () => connected,
-    identity: { name: undefined, uuid: '', machineType: 'none', singleStep: false },
+    identity: { name: undefined, uuid: '', machineType: 'none' },
+    singleStep: { enabled: false },
     machine: {
       name: 'machine',
       ask: async (method: string, argument: never) => options.machine?.[method]?.(argument),

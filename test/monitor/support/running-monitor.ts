@@ -58,8 +58,8 @@ export class RunningMonitor implements AsyncDisposable {
           name: undefined,
           uuid: '00000000-0000-0000-0000-000000000000',
           machineType: 'none',
-          singleStep: false,
         },
+        singleStep: false,
         chardevs,
         monitors: chardevs.map(
           ({ id }): MonitorConfig => ({ chardev: id, mode, pretty: false, isDefault: false }),

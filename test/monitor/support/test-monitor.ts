@@ -28,6 +28,7 @@ export interface TestMonitorOptions {
   /** Commands beside those of this version. */
   readonly extraCommands?: readonly CommandEntry[];
   readonly identity?: Partial<MonitorServices['identity']>;
+  readonly singleStep?: boolean;
 }
 
 /** One control monitor on a fake device, before a fake machine, with all that it did laid open. */
@@ -60,9 +61,9 @@ export class TestMonitor {
         name: undefined,
         uuid: '00000000-0000-0000-0000-000000000000',
         machineType: 'none',
-        singleStep: false,
         ...options.identity,
       },
+      singleStep: { enabled: options.singleStep ?? false },
       machine: this.#fakeMachine(options.machine ?? {}),
       runState: this.runState,
       chardevs: {

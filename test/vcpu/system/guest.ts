@@ -21,6 +21,8 @@ export interface SystemCase {
   /** GNU as, Intel syntax; starts in the kernel's mode. Must end in END, a fault, or a reset. */
   readonly code: string;
   readonly deviation?: Deviation;
+  /** Has a read-modify-write, whose page fault is one of a write; QEMU reports the read that it makes first. */
+  readonly updates?: boolean;
 }
 
 export interface SystemGuest {
@@ -82,14 +84,42 @@ export function splitReport(report: string): string[] {
 const NOT_FAULTS = new Set(['01', '02', '03', '04', '40', '41', '42', '43', '44', '45']);
 const RESUME_FLAG = 0x10000;
 
+const PAGE_FAULT = /^v0e e([0-9a-f]{4})/;
+const PRESENT = 1;
+const WRITE = 2;
+const RESERVED = 8;
+const ACCESSED = 0x20;
+const DIRTY = 0x40;
+
+/**
+ * QEMU leaves P clear in the error codes of reserved bits (SDM vol. 3, 4.7: RSVD only with P), and sets A in the entries of an
+ * access that faults, as no processor needs to (4.8); D in the first page of an update that faults in the second is as free. `D`, `A` and `B` are the entries that the paging guests show.
+ */
+function comparableFault(line: string, updates: boolean): string {
+  const error = Number.parseInt(PAGE_FAULT.exec(line)?.[1] ?? '', 16);
+  if (Number.isNaN(error)) return line;
+  const bits = (error & RESERVED ? error | PRESENT : error) & (updates ? ~WRITE : -1);
+  const code = bits.toString(16).padStart(4, '0');
+  return line
+    .replace(PAGE_FAULT, `v0e e${code}`)
+    .replace(/\b([DAB])([0-9a-f]{8})\b/g, (_, letter: string, entry: string) => {
+      const masked = (Number.parseInt(entry, 16) & ~(updates ? ACCESSED | DIRTY : ACCESSED)) >>> 0;
+      return `${letter}${masked.toString(16).padStart(8, '0')}`;
+    });
+}
+
 /** A case's report without RF in the frames of faults, which QEMU leaves clear (SDM vol. 3, 17.3.1.1 sets it). */
-export function comparable(report: string): string {
-  return report.replace(
+export function comparable(report: string, { updates = false }: Pick<SystemCase, 'updates'> = {}): string {
+  const masked = report.replace(
     /^v(..)( .*? f)([0-9a-f]{6})/gm,
     (whole, vector: string, middle: string, flags: string) => {
       if (NOT_FAULTS.has(vector)) return whole;
-      const masked = Number.parseInt(flags, 16) & ~RESUME_FLAG;
-      return `v${vector}${middle}${masked.toString(16).padStart(6, '0')}`;
+      const bits = Number.parseInt(flags, 16) & ~RESUME_FLAG;
+      return `v${vector}${middle}${bits.toString(16).padStart(6, '0')}`;
     },
   );
+  return masked
+    .split('\n')
+    .map((line) => comparableFault(line, updates))
+    .join('\n');
 }

@@ -27,7 +27,7 @@ for (const guest of systemGuests(seed)) {
     t.is(qemu.length, guest.cases.length);
     guest.cases.forEach((entry, index) => {
       if (entry.deviation) return;
-      t.is(comparable(core[index] ?? ''), comparable(qemu[index] ?? ''), entry.name);
+      t.is(comparable(core[index] ?? '', entry), comparable(qemu[index] ?? '', entry), entry.name);
     });
   });
 }

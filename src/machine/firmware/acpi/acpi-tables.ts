@@ -1,5 +1,5 @@
 /** All ACPI tables of a board, unlinked, with the script that links them. */
-import { alignUp, checksum } from '../bytes.ts';
+import { alignUp } from '../bytes.ts';
 import type { BoardDescription } from './board-description.ts';
 import { cpuTerms } from './cpu-ssdt.ts';
 import { dsdtTerms } from './dsdt.ts';

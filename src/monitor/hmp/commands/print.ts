@@ -1,12 +1,6 @@
 import { defineHumanCommand } from '../command.ts';
 import type { ValueFormat } from '../format-spec.ts';
-
-const NAMED_CHARACTERS: ReadonlyMap<number, string> = new Map([
-  [0x0a, '\\n'],
-  [0x0d, '\\r'],
-  [0x27, "\\'"],
-  [0x5c, '\\\\'],
-]);
+import { quotedCharacter } from '../memory-dump.ts';
 
 export const print = defineHumanCommand({
   name: 'print',
@@ -34,11 +28,4 @@ function formatValue(value: bigint, format: ValueFormat): string {
     default:
       return value.toString();
   }
-}
-
-/** @param code 32 bits */
-function quotedCharacter(code: number): string {
-  const isPrintable = code >= 0x20 && code <= 0x7e;
-  const plain = isPrintable ? String.fromCharCode(code) : `\\x${code.toString(16).padStart(2, '0')}`;
-  return `'${NAMED_CHARACTERS.get(code) ?? plain}'`;
 }

@@ -7,13 +7,13 @@ import {
   APIC_ICR_HIGH,
   CPU_APIC,
   CPU_PHYS_MASK,
-} from "../../../memory/layout";
-import { FEATURE_X2APIC } from "../../cpu-features";
-import { hasFeature } from "../state";
-import { flushTlb } from "../tlb";
-import { reviewLines } from "./lines";
-import { setRegister } from "./registers";
-import { resetRegisters } from "./reset";
+} from '../../../memory/layout';
+import { FEATURE_X2APIC } from '../../cpu-features';
+import { hasFeature } from '../state';
+import { flushTlb } from '../tlb';
+import { reviewLines } from './lines';
+import { setRegister } from './registers';
+import { resetRegisters } from './reset';
 
 const PAGE: u64 = 0xfffffffffffff000;
 const MODE: u64 = APIC_BASE_EN | APIC_BASE_EXTD;

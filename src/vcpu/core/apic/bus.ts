@@ -1,7 +1,7 @@
 // Accesses that leave the TLB: to the local APIC's page, which no other vCPU and no device sees, or to what the physical
 // map has.
-import { physicalRead, physicalWrite } from "../physical";
-import { apicRead, apicWrite, isApicPage } from "./mmio";
+import { physicalRead, physicalWrite } from '../physical';
+import { apicRead, apicWrite, isApicPage } from './mmio';
 
 /** Reads 1, 2, 4 or 8 bytes that do not cross a page. */
 export function busRead(cpu: usize, physical: u64, size: u32): u64 {

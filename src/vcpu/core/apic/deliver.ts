@@ -32,8 +32,8 @@ import {
   PENDING_PIC,
   PENDING_SIPI,
   PENDING_SMI,
-} from "../../../memory/layout";
-import { isAccepting, isPresent, register, vectorWord } from "./registers";
+} from '../../../memory/layout';
+import { isAccepting, isPresent, register, vectorWord } from './registers';
 
 /** Vectors below 16 are illegal in messages and in the local vector table (SDM vol. 3, 10.5.2). */
 const FIRST_LEGAL_VECTOR: u32 = 16;

@@ -9,9 +9,9 @@ import {
   CPU_GROUP_SIZE,
   DELIVERY_LOWEST_PRIORITY,
   GLOBAL_CPU_COUNT,
-} from "../../../memory/layout";
-import { deliverMessage } from "./deliver";
-import { isAccepting, isPresent, isX2apic, register, x2apicLogicalId } from "./registers";
+} from '../../../memory/layout';
+import { deliverMessage } from './deliver';
+import { isAccepting, isPresent, isX2apic, register, x2apicLogicalId } from './registers';
 
 const DFR_CLUSTER: u32 = 0;
 

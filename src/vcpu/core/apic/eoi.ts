@@ -1,8 +1,8 @@
 // End of interrupt (SDM vol. 3, 10.8.5).
-import { APIC_ISR, APIC_SVR, APIC_TMR, SVR_SUPPRESS_EOI } from "../../../memory/layout";
-import { eoiBroadcast } from "../host";
-import { endLocalLevel } from "./lines";
-import { afterPriorityChange, highestVector, register, vectorWord } from "./registers";
+import { APIC_ISR, APIC_SVR, APIC_TMR, SVR_SUPPRESS_EOI } from '../../../memory/layout';
+import { eoiBroadcast } from '../host';
+import { endLocalLevel } from './lines';
+import { afterPriorityChange, highestVector, register, vectorWord } from './registers';
 
 /** Ends the highest interrupt in service; a level-triggered one is told to the I/O APICs unless SVR bit 12 says not to. */
 export function endOfInterrupt(cpu: usize): void {

@@ -8,10 +8,10 @@ import {
   ESR_SEND_ILLEGAL_VECTOR,
   LVT_DELIVERY_MASK,
   LVT_DELIVERY_SHIFT,
-} from "../../../memory/layout";
-import { cpuCount, groupOf, sendToMatching } from "./destination";
-import { deliverMessage, noteError } from "./deliver";
-import { isPresent, isX2apic, register } from "./registers";
+} from '../../../memory/layout';
+import { cpuCount, groupOf, sendToMatching } from './destination';
+import { deliverMessage, noteError } from './deliver';
+import { isPresent, isX2apic, register } from './registers';
 
 const ICR_LOGICAL: u32 = 0x800;
 const ICR_ASSERT: u32 = 0x4000;

@@ -16,9 +16,9 @@ import {
   LVT_MASKED,
   LVT_REMOTE_IRR,
   PENDING_PIC,
-} from "../../../memory/layout";
-import { deliverLocal, signal } from "./deliver";
-import { isPresent, register } from "./registers";
+} from '../../../memory/layout';
+import { deliverLocal, signal } from './deliver';
+import { isPresent, register } from './registers';
 
 function isExtInt(lvt: u32): bool {
   return !(lvt & LVT_MASKED) && (lvt & LVT_DELIVERY_MASK) >> LVT_DELIVERY_SHIFT == DELIVERY_EXTINT;

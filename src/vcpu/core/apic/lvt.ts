@@ -14,12 +14,12 @@ import {
   LVT_REMOTE_IRR,
   SVR_ENABLED,
   SVR_SUPPRESS_EOI,
-} from "../../../memory/layout";
-import { FEATURE_TSC_DEADLINE } from "../../cpu-features";
-import { hasFeature } from "../state";
-import { reviewLines } from "./lines";
-import { register, setRegister } from "./registers";
-import { TIMER_TSC_DEADLINE, writeTimerEntry } from "./timer";
+} from '../../../memory/layout';
+import { FEATURE_TSC_DEADLINE } from '../../cpu-features';
+import { hasFeature } from '../state';
+import { reviewLines } from './lines';
+import { register, setRegister } from './registers';
+import { TIMER_TSC_DEADLINE, writeTimerEntry } from './timer';
 
 const LVT_DELIVERY_STATUS: u32 = 0x1000;
 const LVT_PLAIN: u32 = 0x100ff;

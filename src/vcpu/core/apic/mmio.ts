@@ -22,13 +22,13 @@ import {
   APIC_VERSION,
   CPU_APIC,
   ESR_ILLEGAL_REGISTER,
-} from "../../../memory/layout";
-import { noteError } from "./deliver";
-import { endOfInterrupt } from "./eoi";
-import { sendIpi } from "./ipi";
-import { isLvtEntry, writeLvt, writeSpurious } from "./lvt";
-import { afterPriorityChange, highestVector, isPresent, isX2apic, register, setRegister } from "./registers";
-import { apicTimerTick, currentCount, writeDivide, writeInitialCount } from "./timer";
+} from '../../../memory/layout';
+import { noteError } from './deliver';
+import { endOfInterrupt } from './eoi';
+import { sendIpi } from './ipi';
+import { isLvtEntry, writeLvt, writeSpurious } from './lvt';
+import { afterPriorityChange, highestVector, isPresent, isX2apic, register, setRegister } from './registers';
+import { apicTimerTick, currentCount, writeDivide, writeInitialCount } from './timer';
 
 const PAGE: u64 = 0xfffffffffffff000;
 const ICR_WRITABLE: u32 = 0xccfff & ~0x1000;

@@ -13,7 +13,7 @@ import {
   CPU_PENDING,
   PENDING_APIC,
   SVR_ENABLED,
-} from "../../../memory/layout";
+} from '../../../memory/layout';
 
 /** A register of this vCPU's or another's APIC; also the private words behind the registers. */
 // @ts-ignore: decorator

@@ -25,10 +25,10 @@ import {
   PENDING_APIC,
   PENDING_PIC,
   PENDING_TIMER,
-} from "../../../memory/layout";
-import { FEATURE_APIC } from "../../cpu-features";
-import { hasFeature } from "../state";
-import { register, setRegister } from "./registers";
+} from '../../../memory/layout';
+import { FEATURE_APIC } from '../../cpu-features';
+import { hasFeature } from '../state';
+import { register, setRegister } from './registers';
 
 const DEFAULT_BASE: u64 = 0xfee00000;
 /** An integrated APIC with six entries in its local vector table; bit 24: EOI broadcasts can be suppressed. */

@@ -11,11 +11,11 @@ import {
   CPU_APIC,
   CPU_PENDING,
   PENDING_TIMER,
-} from "../../../memory/layout";
-import { endSlice } from "../run";
-import { nowNs, timeOfTsc } from "../tsc";
-import { deliverLocal } from "./deliver";
-import { register, setRegister } from "./registers";
+} from '../../../memory/layout';
+import { endSlice } from '../run';
+import { nowNs, timeOfTsc } from '../tsc';
+import { deliverLocal } from './deliver';
+import { register, setRegister } from './registers';
 
 const NS_PER_COUNT: u64 = 1000000000 / APIC_TIMER_HZ;
 

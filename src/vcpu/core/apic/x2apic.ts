@@ -12,13 +12,13 @@ import {
   APIC_SELF_IPI,
   APIC_SVR,
   APIC_TPR,
-} from "../../../memory/layout";
-import { give } from "../msr-result";
-import { endOfInterrupt } from "./eoi";
-import { sendSelfIpi } from "./ipi";
-import { isLvtEntry, reservedLvtBits, reservedSpuriousBits } from "./lvt";
-import { isCommonRegister, readRegister, writeCommand, writeRegister } from "./mmio";
-import { isX2apic, register, setRegister, x2apicLogicalId } from "./registers";
+} from '../../../memory/layout';
+import { give } from '../msr-result';
+import { endOfInterrupt } from './eoi';
+import { sendSelfIpi } from './ipi';
+import { isLvtEntry, reservedLvtBits, reservedSpuriousBits } from './lvt';
+import { isCommonRegister, readRegister, writeCommand, writeRegister } from './mmio';
+import { isX2apic, register, setRegister, x2apicLogicalId } from './registers';
 
 export const X2APIC_FIRST: u32 = 0x800;
 export const X2APIC_LAST: u32 = 0x8ff;

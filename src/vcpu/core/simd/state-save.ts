@@ -2,6 +2,7 @@
 import {
   CPU_CR0,
   CPU_CR4,
+  CPU_EFER,
   CPU_MXCSR,
   CPU_RAX,
   CPU_RDX,
@@ -21,12 +22,12 @@ import {
 import { FEATURE_FXSR, FEATURE_XSAVE, FEATURE_XSAVEC, FEATURE_XSAVEOPT } from '../../cpu-features';
 import { checkRead, checkWrite, read, write } from '../access';
 import { addressOf } from '../address';
-import { CR0_TS, CR4_OSXSAVE } from '../bits';
+import { CR0_TS, CR4_OSXSAVE, EFER_FFXSR } from '../bits';
 import { raise, raiseGP, raiseUD, VECTOR_NM } from '../fault';
-import { abridgedTags, setAbridgedTags } from '../fpu/x87-control';
+import { abridgedTags, initialiseX87, setAbridgedTags } from '../fpu/x87-control';
 import { physicalIndex, refreshSummary } from '../fpu/x87-state';
 import { byMem, byPrefix, byReg, defineMem, defineOne, MAP_0F, OP_MODRM, OP_X87, slot } from '../opcode-table';
-import { Handler, info, is64, next } from '../state';
+import { cpl, Handler, info, is64, next } from '../state';
 import { MXCSR_VALID } from './mxcsr';
 
 // State components: bits of XCR0, XSTATE_BV and XCOMP_BV (SDM vol. 1, 13.1).
@@ -97,16 +98,15 @@ function loadX87(cpu: usize, record: usize, at: u64): void {
   refreshSummary(cpu);
 }
 
-function initialiseX87(cpu: usize): void {
-  store<u16>(cpu, INITIAL_CONTROL, CPU_X87_CONTROL);
-  store<u16>(cpu, 0, CPU_X87_STATUS);
-  store<u16>(cpu, ALL_EMPTY, CPU_X87_TAG);
-  store<u16>(cpu, 0, CPU_X87_OPCODE);
-  store<u64>(cpu, 0, CPU_X87_FIP);
-  store<u64>(cpu, 0, CPU_X87_FDP);
-  store<u16>(cpu, 0, CPU_X87_FCS);
-  store<u16>(cpu, 0, CPU_X87_FDS);
+/** The initial configuration of XRSTOR: as FNINIT, with registers of zero (SDM vol. 1, 13.6). */
+function clearX87(cpu: usize): void {
+  initialiseX87(cpu);
   memory.fill(cpu + CPU_X87, 0, 128);
+}
+
+/** EFER.FFXSR: at level 0 of 64-bit code FXSAVE and FXRSTOR leave the vector registers alone (AMD APM vol. 4, "FXSAVE"). */
+function isFast(cpu: usize): bool {
+  return (load<u64>(cpu, CPU_EFER) & EFER_FFXSR) != 0 && is64(cpu) && cpl(cpu) == 0;
 }
 
 function isX87InUse(cpu: usize): bool {
@@ -161,7 +161,7 @@ function FXSAVE(cpu: usize, record: usize): usize {
   checkWrite(cpu, at, AREA_BYTES);
   saveX87(cpu, record, at);
   saveMxcsr(cpu, at);
-  saveVectors(cpu, at + AREA_XMM, 0);
+  if (!isFast(cpu)) saveVectors(cpu, at + AREA_XMM, 0);
   return next(record);
 }
 
@@ -172,7 +172,7 @@ function FXRSTOR(cpu: usize, record: usize): usize {
   const mxcsr = checkedMxcsr(cpu, at);
   loadX87(cpu, record, at);
   store<u32>(cpu, mxcsr, CPU_MXCSR);
-  loadVectors(cpu, at + AREA_XMM, 0);
+  if (!isFast(cpu)) loadVectors(cpu, at + AREA_XMM, 0);
   return next(record);
 }
 
@@ -269,7 +269,7 @@ function XRSTOR(cpu: usize, record: usize): usize {
   }
   if (mask & X87) {
     if (present & X87) loadX87(cpu, record, at);
-    else initialiseX87(cpu);
+    else clearX87(cpu);
   }
   store<u32>(cpu, mxcsr, CPU_MXCSR);
   if (mask & SSE) restoreVectors(cpu, at + AREA_XMM, 0, (present & SSE) != 0);

@@ -44,6 +44,26 @@ const DEBUG: SystemCase[] = [
     'single step over MOV SS skips a boundary',
     'mov edx, ss\n TRAPS 3\n TF_ON\n mov ss, edx\n nop\n nop\n END',
   ),
+  unchecked(
+    'single step over REP traps after each iteration',
+    'SDM vol. 3, 17.3.1.1: RF is set between iterations',
+    'leaves RF clear',
+    'mov ecx, 2\n mov esi, SCRATCH\n mov edi, SCRATCH+64\n TRAPS 4\n TF_ON\n rep movsb\n nop\n END',
+  ),
+  plain(
+    'single step over REP with nothing to do',
+    'xor ecx, ecx\n mov esi, SCRATCH\n mov edi, SCRATCH+64\n TRAPS 3\n TF_ON\n rep stosb\n nop\n END',
+  ),
+  plain(
+    'SYSRET sets TF: trap at its target',
+    'TRAPS 3\n mov rcx, offset USER + 1f\n mov r11d, 0x102\n mov rsp, USER + USTACK\n sysretq\n 1: nop\n nop\n END',
+  ),
+  unchecked(
+    'single step over STI',
+    'SDM vol. 3, table 24-3: only a load of SS blocks debug exceptions',
+    'skips the boundary after STI',
+    'TRAPS 4\n TF_ON\n sti\n nop\n cli\n END',
+  ),
   plain('single step over INT n', 'TRAPS 3\n TF_ON\n int 0x41\n nop\n END'),
   plain('single step over a fault', 'TRAPS 2\n mov dword ptr [SKIP], 0\n TF_ON\n ud2\n END'),
   unchecked(
@@ -473,6 +493,24 @@ const REFUSED: SystemCase[] = [
     'SDM vol. 3, 2.5: #GP(0)',
     'accepts',
     'mov rax, 0x10000000100000\n mov cr3, rax\n END',
+  ),
+  unchecked(
+    'CR3 bit 63 without PCIDs',
+    'SDM vol. 2, MOV CR: #GP(0)',
+    'accepts',
+    'mov rdx, cr3\n bts rdx, 63\n mov cr3, rdx\n END',
+  ),
+  unchecked(
+    'CR4.PCIDE with a PCID in CR3',
+    'SDM vol. 3, 4.10.1: #GP(0)',
+    'has no PCIDs',
+    'mov rcx, cr3\n or rcx, 1\n mov cr3, rcx\n mov rax, cr4\n or eax, 0x20000\n mov cr4, rax\n END',
+  ),
+  unchecked(
+    'CR0.PG cleared in 64-bit code, and with CR4.PCIDE',
+    'SDM vol. 2, MOV CR: #GP(0)',
+    'accepts',
+    'mov rax, cr4\n or eax, 0x20000\n mov cr4, rax\n mov rax, cr0\n btr rax, 31\n mov cr0, rax\n END',
   ),
   unchecked('CR8 reserved bits', 'SDM vol. 3, 2.5: #GP(0)', 'accepts', 'mov eax, 16\n mov cr8, rax\n END'),
   unchecked(

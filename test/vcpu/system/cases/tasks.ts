@@ -443,6 +443,22 @@ const TASKS: SystemCase[] = [
     'uses SS unchecked',
     'TASK32 end_here, 8, 0x10, 0x10, 2\n mov dword ptr [TSS_B+0x60], 0x10\n FAR 0xea, TSS_B_SEL',
   ),
+  unchecked(
+    'exception by a task gate, new task with a bad LDT: EXT is set',
+    'SDM vol. 3, 6.13',
+    'clears EXT',
+    'FAULT_TASK\n TASK32 end_here, 8, 0x10, 0x10, 2\n mov dword ptr [TSS_B+0x60], 0x50\n mov dword ptr [IDT+6*8], 0x300000\n mov dword ptr [IDT+6*8+4], 0x8500\n ud2',
+  ),
+  unchecked(
+    'exception by a task gate, new task with an absent DS: EXT is set',
+    'SDM vol. 3, 6.13',
+    'clears EXT',
+    'FAULT_TASK\n TASK32 end_here, 8, 0x10, 0x10, 2\n mov dword ptr [TSS_B+0x54], 0x68\n mov byte ptr [GDT+0x6d], 0x13\n mov dword ptr [IDT+6*8], 0x300000\n mov dword ptr [IDT+6*8+4], 0x8500\n ud2',
+  ),
+  plain(
+    'INT n by a task gate, new task with a bad LDT: EXT is clear',
+    'FAULT_TASK\n TASK32 end_here, 8, 0x10, 0x10, 2\n mov dword ptr [TSS_B+0x60], 0x50\n mov dword ptr [IDT+0x42*8], 0x300000\n mov dword ptr [IDT+0x42*8+4], 0x8500\n int 0x42',
+  ),
   plain(
     'new task with a bad LDT, #TS by a task gate',
     'FAULT_TASK\n TASK32 end_here, 8, 0x10, 0x10, 2\n mov dword ptr [TSS_B+0x60], 0x10\n FAR 0xea, TSS_B_SEL',

@@ -1,0 +1,181 @@
+/** A machine with a board: puts vCPUs, board, clocks and the loop together, and ties them to power and run-state. */
+import type { ActorContext } from '../../actors/contract.ts';
+import type { StorageContract } from '../../block/storage-contract.ts';
+import type { CharacterPort } from '../../devices/character-port.ts';
+import { MailboxReceiver } from '../../memory/mailbox.ts';
+import { describeCpu } from '../../vcpu/cpu-description.ts';
+import { setUpCpu } from '../../vcpu/cpu-setup.ts';
+import { apicId } from '../../vcpu/cpu-topology.ts';
+import type { VcpuContract, VcpuStop } from '../../vcpu/vcpu-contract.ts';
+import { driveCommands } from '../drives/drive-commands.ts';
+import { DriveSet } from '../drives/drive-set.ts';
+import { createFirmware } from '../firmware/firmware.ts';
+import { readFirmwareFile } from '../firmware/firmware-files.ts';
+import type { GuestView } from '../guest/guest-commands.ts';
+import { STORAGE_ACTOR, vcpuActorName } from '../guest-actor-names.ts';
+import type { MachineConfig } from '../machine-config.ts';
+import type { MachineContract, MachineTopic } from '../machine-contract.ts';
+import type { MachinePower } from '../machine-power.ts';
+import type { MachineTree } from '../qom/machine-tree.ts';
+import type { TypeRegistry } from '../qom/type-registry.ts';
+import type { EmitQmpEvent } from '../run-control.ts';
+import type { RunStateView } from '../run-state-view.ts';
+import { describeBoard } from './describe-board.ts';
+import { guestView } from './guest-view.ts';
+import { Hardware, systemClocks } from './hardware.ts';
+import { MachineLoop } from './machine-loop.ts';
+import type { SharedMachineMemory } from './memory-demand.ts';
+import { layOutRam } from './memory-map.ts';
+import { PcBoard } from './pc-board.ts';
+import { VcpuSet } from './vcpu-set.ts';
+
+/** How late a timer may be before the guest's time waits for it. The host wakes a sleeper within a tenth of that. */
+const TIMER_LATENESS_NS = 1e6;
+/** Buffers of disk controllers begin at sectors. */
+const BUFFER_ALIGNMENT = 512;
+
+export interface GuestMachineOptions {
+  readonly context: ActorContext<MachineContract>;
+  readonly config: MachineConfig;
+  readonly shared: SharedMachineMemory;
+  readonly power: MachinePower;
+  readonly runState: RunStateView;
+  readonly types: TypeRegistry;
+  readonly tree: MachineTree;
+  readonly emit: EmitQmpEvent;
+  readonly character: (label: string) => CharacterPort;
+}
+
+export class GuestMachine {
+  readonly board: PcBoard;
+  readonly vcpus: VcpuSet;
+  readonly hardware: Hardware;
+  readonly #options: GuestMachineOptions;
+  readonly drives: ReturnType<typeof driveCommands>;
+  readonly view: GuestView;
+  readonly #loop: MachineLoop;
+
+  private constructor(options: GuestMachineOptions, hardware: Hardware, drives: DriveSet) {
+    const { config, shared, power, runState, context, types, tree, emit, character } = options;
+    this.#options = options;
+    this.hardware = hardware;
+    this.drives = driveCommands(drives);
+    this.#setUpCpus();
+    this.vcpus = new VcpuSet(shared.memory, (index, reason) => this.#vcpuStopped(index, reason));
+    const ram = layOutRam(config.ramBytes);
+    const firmware = createFirmware({
+      config,
+      lowRamBytes: ram.low,
+      highRamBytes: ram.high,
+      apicIds: Array.from({ length: config.smp.maxCpus }, (_, index) => apicId(config.smp, index)),
+    });
+    this.board = new PcBoard({
+      config,
+      hardware: this.hardware,
+      firmware,
+      ram,
+      power,
+      types,
+      tree,
+      emit,
+      exit: (status) => context.emit('exit', { code: status }),
+      character,
+      drive: (id) => drives.take(id),
+      mediumBytes: (id) => drives.get(id).medium?.bytes,
+      firmwareFile: (name) => readFirmwareFile(config.firmware, name),
+      isListening: () => ['running', 'suspended'].includes(runState.load()),
+    });
+    this.#loop = this.#makeLoop();
+    this.view = guestView(this.board, this.vcpus);
+    this.#listen(drives);
+  }
+
+  /** Opens the drives and builds the machine; `start` has to follow. Rejects with what a device or the firmware throws. */
+  static async build(options: GuestMachineOptions): Promise<GuestMachine> {
+    const { config, shared, context, emit, power } = options;
+    const hardware = new Hardware(shared.memory, shared.plan, config.smp.cpus, systemClocks);
+    const drives = await DriveSet.open(config.drives, {
+      storage: context.ref<StorageContract>(STORAGE_ACTOR),
+      emit,
+      stopForIoError: () => power.stopForIoError(),
+      noteWrite: (pieces) => hardware.guest.noteWrite(pieces),
+      allocate: (bytes) => ({ ...hardware.roms.allocate(bytes, BUFFER_ALIGNMENT), bytes }),
+    });
+    return new GuestMachine(options, hardware, drives);
+  }
+
+  describe(topic: MachineTopic): string {
+    return describeBoard(this.board, topic);
+  }
+
+  /** Takes over the thread. */
+  start(): void {
+    const { config, context, shared } = this.#options;
+    for (let index = 0; index < config.smp.cpus; index++) {
+      this.vcpus.add(context.ref<VcpuContract>(vcpuActorName(index)));
+      this.#loop.addMailbox(index, new MailboxReceiver(shared.memory, index));
+    }
+    this.board.reset('reset');
+    this.#loop.start();
+  }
+
+  /** The vCPUs are there. */
+  async vcpusReady(): Promise<void> {
+    // They were announced on another port than this request, before it: that port's turn comes first.
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+      this.#loop.returnSoon();
+    });
+    await this.vcpus.powerOn();
+  }
+
+  /** What was given to the event loop is to run before the thread sleeps again. */
+  returnSoon(): void {
+    this.#loop.returnSoon();
+  }
+
+  #makeLoop(): MachineLoop {
+    const { context, shared, runState } = this.#options;
+    const { virtual, realtime, host } = this.hardware.timers;
+    const always = (): boolean => true;
+    return new MachineLoop({
+      memory: shared.memory,
+      signal: context.signal,
+      clocks: [
+        { timers: virtual, isRunning: () => runState.load() === 'running' },
+        { timers: realtime, isRunning: always },
+        { timers: host, isRunning: always },
+      ],
+      beforeTimers: () => this.hardware.clock.catchUp(),
+      afterTimers: () => this.hardware.clock.limitTo(virtual.nextExpiry() + TIMER_LATENESS_NS),
+      serve: (_cpu, request) => this.board.serve(request),
+      failed: (error) => context.fail(error),
+    });
+  }
+
+  #listen(drives: DriveSet): void {
+    const { power } = this.#options;
+    const { clock } = this.hardware;
+    power.addListener({ role: 'clock', started: () => clock.start(), stopped: () => clock.stop() });
+    power.addListener(this.vcpus);
+    power.addListener(drives);
+    power.addResettable({ reset: (cause) => this.board.reset(cause) });
+    power.addResettable(this.vcpus);
+  }
+
+  #setUpCpus(): void {
+    const { config, shared } = this.#options;
+    const cpu = describeCpu(config.cpu);
+    const { sockets, cores, threads, maxCpus } = config.smp;
+    for (let index = 0; index < maxCpus; index++) {
+      setUpCpu(shared.memory, { cpu, topology: { sockets, cores, threads }, index });
+    }
+  }
+
+  /** A triple fault resets the machine (SDM vol. 3, 5.15, and what a PC's chipset makes of a shutdown cycle). */
+  #vcpuStopped(_index: number, reason: VcpuStop): void {
+    const { power } = this.#options;
+    if (reason === 'shutdown') power.requestReset();
+    else power.requestDebugStop();
+  }
+}

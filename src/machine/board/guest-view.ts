@@ -1,0 +1,49 @@
+/** The board as monitors see it. */
+
+import type { BusAccess, GuestView } from '../guest/guest-commands.ts';
+import { GuestError } from '../guest/guest-error.ts';
+import type { MemorySpace } from './memory-space.ts';
+import type { PcBoard } from './pc-board.ts';
+import type { PortSpace } from './port-space.ts';
+import { queryPci } from './query-pci.ts';
+import type { VcpuSet } from './vcpu-set.ts';
+
+function access(space: MemorySpace | PortSpace): BusAccess {
+  return {
+    read: (address, size) => space.read(address, size),
+    write: (address, size, value) => space.write(address, size, value),
+  };
+}
+
+export function guestView(board: PcBoard, cpus: VcpuSet): GuestView {
+  const { hardware } = board;
+  return {
+    cpus,
+    memory: access(hardware.space),
+    ports: access(hardware.ports),
+    input: board.input,
+    clock: hardware.timers.virtual,
+    a20: () => hardware.a20Enabled,
+    pulseNmi: () => hardware.interrupts.pulseNmi(),
+    picture: () => board.displays[0]?.picture(),
+    pci: () => pciInfo(board),
+    setBootOrder: () => false,
+    addCpu: (id) => {
+      throw new GuestError('ERR_GUEST_CPU_ADD', `Unable to add CPU: ${id}, it does not fit`);
+    },
+    balloon: () => board.balloon,
+    setSingleStep: () => undefined,
+  };
+}
+
+function pciInfo({ pciBus, factory }: PcBoard): ReturnType<GuestView['pci']> {
+  if (pciBus === undefined) return [];
+  const ids = new Map(
+    factory
+      .objects()
+      .flatMap((object) =>
+        pciBus.functionsOf(factory.portsOf(object)).map((made) => [made, object.id ?? ''] as const),
+      ),
+  );
+  return queryPci(pciBus, (made) => ids.get(made) ?? '');
+}

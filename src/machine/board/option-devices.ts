@@ -1,0 +1,27 @@
+/** Devices that other options than -device ask for, written as -device would have it: -drive if=virtio and -balloon virtio. */
+import type { MachineConfig, OptionSection } from '../machine-config.ts';
+
+/** In the order of the options. The devices are made after those of -device, as in the reference. */
+export function optionDevices({
+  drives,
+  balloon,
+}: Pick<MachineConfig, 'drives' | 'balloon'>): OptionSection[] {
+  return [
+    ...drives
+      .filter((drive) => drive.interface === 'virtio')
+      .map(({ drive, address }) => section('virtio-blk-pci', address, [['drive', drive.id]])),
+    ...(balloon === undefined ? [] : [section('virtio-balloon-pci', balloon.address, [])]),
+  ];
+}
+
+function section(
+  driver: string,
+  address: string | undefined,
+  values: readonly (readonly [string, string])[],
+): OptionSection {
+  return {
+    group: 'device',
+    id: undefined,
+    values: [['driver', driver], ...values, ...(address === undefined ? [] : [['addr', address] as const])],
+  };
+}

@@ -1,0 +1,95 @@
+/** The vCPUs of a machine as one part of it: they run, stop and are reset together. */
+import type { ActorRef, AskArgument, AskResult } from '../../actors/contract.ts';
+import { kickVcpu } from '../../vcpu/kick.ts';
+import type { VcpuContract, VcpuStop } from '../../vcpu/vcpu-contract.ts';
+import type { Resettable } from '../machine-power.ts';
+import type { RunStateListener } from '../run-control.ts';
+
+export type VcpuRef = ActorRef<VcpuContract>;
+
+/** A vCPU may be in the middle of an access that the machine answers late: it has this long, in ms, to stand still. */
+const PAUSE_DEADLINE_MS = 30_000;
+
+export class VcpuSet implements RunStateListener, Resettable {
+  readonly role = 'vcpu';
+  readonly #memory: WebAssembly.Memory;
+  readonly #vcpus: VcpuRef[] = [];
+  readonly #stopped: (index: number, reason: VcpuStop) => void;
+  readonly #ready = Promise.withResolvers<void>();
+  #running = false;
+
+  /** @param stopped told of a vCPU that does not run any more, though nobody asked it to stop */
+  constructor(memory: WebAssembly.Memory, stopped: (index: number, reason: VcpuStop) => void) {
+    this.#memory = memory;
+    this.#stopped = stopped;
+  }
+
+  get count(): number {
+    return this.#vcpus.length;
+  }
+
+  /** Takes a vCPU in, as the next one in order. It stands still until `started`. */
+  add(vcpu: VcpuRef): void {
+    const index = this.#vcpus.push(vcpu) - 1;
+    vcpu.subscribe('stopped', ({ reason }) => this.#stopped(index, reason));
+  }
+
+  /** All vCPUs are there: resets them, then what was asked of them meanwhile goes on. */
+  async powerOn(): Promise<void> {
+    await this.#askAll((vcpu) => vcpu.ask('reset', undefined));
+    this.#ready.resolve();
+  }
+
+  /** One vCPU; undefined when there is none with that index. */
+  at(index: number): VcpuRef | undefined {
+    return this.#vcpus[index];
+  }
+
+  /** Asks one vCPU, and gets it out of its slice or its sleep so that it answers soon; undefined when there is none. */
+  async ask<M extends 'inspect' | 'status'>(
+    index: number,
+    method: M,
+  ): Promise<AskResult<VcpuContract, M> | undefined> {
+    const vcpu = this.#vcpus[index];
+    if (vcpu === undefined) return undefined;
+    await this.#ready.promise;
+    const answer = vcpu.ask(method, undefined as AskArgument<VcpuContract, M>);
+    kickVcpu(this.#memory, index);
+    return await answer;
+  }
+
+  /** Asks every vCPU, in order of their indices. */
+  async askEach<M extends 'status'>(method: M): Promise<AskResult<VcpuContract, M>[]> {
+    const answers = await Promise.all(this.#vcpus.map((_vcpu, index) => this.ask(index, method)));
+    return answers.filter((answer) => answer !== undefined);
+  }
+
+  async started(): Promise<void> {
+    this.#running = true;
+    await this.#ready.promise;
+    await Promise.all(this.#vcpus.map((vcpu) => vcpu.ask('run', undefined)));
+  }
+
+  async stopped(): Promise<void> {
+    if (!this.#running) return;
+    this.#running = false;
+    await this.#ready.promise;
+    await this.#askAll((vcpu) => vcpu.ask('pause', undefined, { deadlineMs: PAUSE_DEADLINE_MS }));
+  }
+
+  async reset(): Promise<void> {
+    await this.#ready.promise;
+    await this.#askAll((vcpu) => vcpu.ask('reset', undefined));
+  }
+
+  /** Asks each, and gets it out of its slice or its sleep so that it hears. */
+  async #askAll(ask: (vcpu: VcpuRef) => Promise<void>): Promise<void> {
+    await Promise.all(
+      this.#vcpus.map((vcpu, index) => {
+        const answered = ask(vcpu);
+        kickVcpu(this.#memory, index);
+        return answered;
+      }),
+    );
+  }
+}

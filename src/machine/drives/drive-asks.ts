@@ -1,0 +1,40 @@
+/** What monitors ask the machine about its drives; the machine's contract takes these in. */
+import type { DriveConfig, DriveStatistics, MediumInfo } from '../../block/storage-contract.ts';
+import type { IoStatus } from './error-policy.ts';
+
+/** One entry of query-block. */
+export interface BlockDescription {
+  readonly device: string;
+  readonly removable: boolean;
+  readonly locked: boolean;
+  /** Undefined for a drive that is not removable. */
+  readonly trayOpen: boolean | undefined;
+  /** Undefined where there is none to show. */
+  readonly ioStatus: IoStatus | undefined;
+  /** `inserted`; undefined for an empty drive. */
+  readonly medium: MediumInfo | undefined;
+  /** What `inserted` shows of the limits. */
+  readonly limits: DriveConfig['throttle'];
+}
+
+/** One entry of query-blockstats; `statistics.file` is its `parent`. */
+export interface BlockStatistics {
+  readonly device: string;
+  readonly statistics: DriveStatistics;
+}
+
+/** Errors are TroupeErrors with the texts and classes of schema.json. */
+export interface DriveAsks {
+  /** In the order of creation. */
+  queryBlock(argument: undefined): readonly BlockDescription[];
+  queryBlockStatistics(argument: undefined): readonly BlockStatistics[];
+  ejectMedium(argument: { readonly device: string; readonly force: boolean }): void;
+  changeMedium(argument: {
+    readonly device: string;
+    readonly target: string;
+    readonly format: string | undefined;
+  }): void;
+  /** Bytes. */
+  resizeMedium(argument: { readonly device: string; readonly bytes: number }): void;
+  setMediumPassword(argument: { readonly device: string; readonly password: string }): void;
+}

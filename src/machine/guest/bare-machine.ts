@@ -1,0 +1,50 @@
+/** A machine without a board (`-machine none`) as monitors see it: no CPU, no drive, nothing on the bus. */
+import { InputRegistry } from '../../devices/input-hub.ts';
+import type { DriveAsks } from '../drives/drive-asks.ts';
+import { driveNotFound } from '../drives/drive-error.ts';
+import type { BusAccess, GuestView } from './guest-commands.ts';
+import { GuestError } from './guest-error.ts';
+
+/** Nothing answers: all ones. */
+const OPEN_BUS: BusAccess = {
+  read: (_address, size) => 2 ** (size * 8) - 1,
+  write: () => undefined,
+};
+
+export const bareMachine: GuestView = {
+  cpus: { ask: async () => undefined, askEach: async () => [] },
+  memory: OPEN_BUS,
+  ports: OPEN_BUS,
+  input: new InputRegistry(() => false),
+  clock: {
+    now: () => 0,
+    timer: () => ({ arm: () => undefined, cancel: () => undefined, expiresAt: undefined }),
+  },
+  a20: () => true,
+  pulseNmi: () => undefined,
+  picture: () => undefined,
+  pci: () => [],
+  setBootOrder: () => false,
+  addCpu: () => {
+    throw new GuestError('ERR_GUEST_CPU_ADD', 'Not supported');
+  },
+  balloon: () => undefined,
+  setSingleStep: () => undefined,
+};
+
+export const bareDrives: { [Name in keyof DriveAsks]: DriveAsks[Name] } = {
+  queryBlock: () => [],
+  queryBlockStatistics: () => [],
+  ejectMedium: ({ device }) => {
+    throw driveNotFound(device);
+  },
+  changeMedium: ({ device }) => {
+    throw driveNotFound(device);
+  },
+  resizeMedium: ({ device }) => {
+    throw driveNotFound(device);
+  },
+  setMediumPassword: ({ device }) => {
+    throw driveNotFound(device);
+  },
+};

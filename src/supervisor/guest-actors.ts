@@ -1,0 +1,61 @@
+/** The actors of a machine with a board, beside machine and monitor: vCPUs and storage, and the memory that they share. */
+import { readFile } from 'node:fs/promises';
+import type { ActorSystem } from '../actors/actor-system.ts';
+import { type SharedMachineMemory, shareMemory } from '../machine/board/memory-demand.ts';
+import { STORAGE_ACTOR, vcpuActorName } from '../machine/guest-actor-names.ts';
+import type { MachineConfig } from '../machine/machine-config.ts';
+import { CORE_URL } from '../vcpu/core-location.ts';
+import type { GuestActors } from './placement.ts';
+import { SupervisorError } from './supervisor-error.ts';
+
+export interface SpawnedGuest {
+  readonly shared: SharedMachineMemory;
+  /** Name of the actor that has to be there before the machine, which opens its drives. */
+  readonly storage: string;
+  /** Names of the vCPUs. */
+  readonly vcpus: readonly string[];
+  /** Resolves when all vCPUs are there; rejects with what the creation of one threw. */
+  readonly vcpusUp: Promise<void>;
+}
+
+/** Compiles the CPU core off the main thread. Rejects with SupervisorError when it has not been built. */
+async function compileCore(): Promise<WebAssembly.Module> {
+  let bytes: Uint8Array<ArrayBuffer>;
+  try {
+    bytes = await readFile(CORE_URL);
+  } catch (cause) {
+    throw new SupervisorError('ERR_SUPERVISOR_CORE', `The CPU core ${CORE_URL.pathname} cannot be read`, {
+      cause,
+    });
+  }
+  return await WebAssembly.compile(bytes);
+}
+
+/**
+ * Allocates the machine's memory and begins to spawn its vCPUs and its storage. They come up while the machine and the
+ * monitors load.
+ */
+export async function spawnGuest(
+  system: ActorSystem,
+  config: MachineConfig,
+  actors: GuestActors,
+): Promise<SpawnedGuest> {
+  const compiled = compileCore();
+  const shared = shareMemory(config);
+  const { location: storageLocation, ...storagePlace } = actors.storage;
+  const storage = system.spawn(storageLocation, {
+    ...storagePlace,
+    name: STORAGE_ACTOR,
+    config: { memory: shared.memory },
+  });
+  storage.catch(() => undefined);
+  const module = await compiled;
+  const { location: vcpuLocation, ...vcpuPlace } = actors.vcpu;
+  const vcpus = Array.from({ length: config.smp.cpus }, (_, index) => vcpuActorName(index));
+  const spawned = vcpus.map((name, index) =>
+    system.spawn(vcpuLocation, { ...vcpuPlace, name, config: { ...shared, module, index } }),
+  );
+  const vcpusUp = Promise.all(spawned).then(() => undefined);
+  vcpusUp.catch(() => undefined);
+  return { shared, storage: STORAGE_ACTOR, vcpus, vcpusUp };
+}

@@ -1,0 +1,2 @@
+/** Where the build has put the CPU core. */
+export const CORE_URL = new URL('../../dist/vcpu/core.wasm', import.meta.url);

@@ -1,0 +1,88 @@
+import test from 'ava';
+import { type IoEntry, IoTableReader, IoTableWriter } from '../../src/memory/io-table.ts';
+
+const PORT = 0x1f0;
+const BUFFER = 0x700000;
+const POSITION = 0x710000;
+const LIMIT = 0x710004;
+const ENABLED = 0x710008;
+const now = () => 0;
+
+function table(...entries: IoEntry[]) {
+  const memory = new WebAssembly.Memory({ initial: 128, maximum: 128, shared: true });
+  const reader = new IoTableReader(memory);
+  new IoTableWriter(memory).publish(entries);
+  return { reader, words: new Int32Array(memory.buffer), bytes: new Uint8Array(memory.buffer) };
+}
+
+test('a vCPU takes the bytes of a stream in their order, as far as the limit', (t) => {
+  const answer = { kind: 'stream', buffer: BUFFER, position: POSITION, limit: LIMIT } as const;
+  const { reader, words, bytes } = table(
+    { kind: 'fast', space: 'ports', address: PORT, size: 2, answer },
+    { kind: 'fast', space: 'ports', address: PORT, size: 4, answer },
+  );
+  bytes.set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], BUFFER);
+  t.is(reader.readPort(PORT, 2, now), undefined);
+  words[LIMIT >> 2] = 8;
+  t.is(reader.readPort(PORT, 2, now), 0x0201);
+  t.is(reader.readPort(PORT, 2, now), 0x0403);
+  t.is(reader.readPort(PORT, 4, now), 0x08070605);
+  t.is(words[POSITION >> 2], 8);
+  t.is(reader.readPort(PORT, 2, now), undefined);
+});
+
+test('a word of a device is answered while it is enabled', (t) => {
+  const { reader, words } = table({
+    kind: 'fast',
+    space: 'ports',
+    address: PORT,
+    size: 1,
+    answer: { kind: 'word', word: BUFFER, enabled: ENABLED },
+  });
+  words[BUFFER >> 2] = 0x150;
+  t.is(reader.readPort(PORT, 1, now), undefined);
+  words[ENABLED >> 2] = 1;
+  t.is(reader.readPort(PORT, 1, now), 0x50);
+});
+
+test('a counter runs down by the clock, low byte first, while its version is not 0', (t) => {
+  const { reader, words } = table({
+    kind: 'fast',
+    space: 'ports',
+    address: 0x42,
+    size: 1,
+    answer: { kind: 'count-down', hz: 1e9, state: BUFFER },
+  });
+  const at = (ns: number) => reader.readPort(0x42, 1, () => ns);
+  words.set([0, 1000, 0, 0x1234, 0x10000, 0], BUFFER >> 2);
+  t.is(at(1000), undefined);
+  words[BUFFER >> 2] = 7;
+  t.is(at(1004), 0x30);
+  t.is(at(1004), 0x12);
+  t.is(at(1000 + 0x1235), 0xff);
+  t.is(at(1000 + 0x1235), 0xff);
+});
+
+test('bits of time join a word: one that toggles and one that rises', (t) => {
+  const { reader, words } = table({
+    kind: 'fast',
+    space: 'ports',
+    address: 0x61,
+    size: 1,
+    answer: {
+      kind: 'timed-bits',
+      hz: 1e9,
+      word: BUFFER,
+      toggle: 0x10,
+      toggleTicks: 15,
+      rise: 0x20,
+      riseState: POSITION,
+    },
+  });
+  const at = (ns: number) => reader.readPort(0x61, 1, () => ns);
+  words[BUFFER >> 2] = 0x01;
+  words.set([0, 40, 0], POSITION >> 2);
+  t.is(at(0), undefined);
+  words[POSITION >> 2] = 1;
+  t.deepEqual([0, 14, 15, 29, 30, 39, 40, 45].map(at), [0x01, 0x01, 0x11, 0x11, 0x01, 0x01, 0x21, 0x31]);
+});

@@ -1,0 +1,174 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { executeHumanCommand } from '../../../src/monitor/hmp/execute.ts';
+import { qmpCommands } from '../../../src/monitor/qmp-commands.ts';
+import { fakeServices } from './fake-services.ts';
+
+const MEMORY = Uint8Array.from({ length: 4096 }, (_, i) => (i * 7 + 3) & 0xff);
+/** `cli; mov sp, 7c00h; jmp $` at 7c00h. */
+const CODE = [0xfa, 0xbc, 0x00, 0x7c, 0xeb, 0xfe];
+const CODE_ADDRESS = 0x7c00n;
+
+function readMemory(address: bigint, bytes: number): Uint8Array {
+  if (address >= CODE_ADDRESS && address < CODE_ADDRESS + 16n) {
+    return Uint8Array.from({ length: bytes }, (_, i) => CODE[Number(address - CODE_ADDRESS) + i] ?? 0x90);
+  }
+  return Uint8Array.from({ length: bytes }, (_, i) => MEMORY[(Number(address) + i) % MEMORY.length] ?? 0);
+}
+
+const asked: [string, unknown][] = [];
+
+function record(name: string): (argument: unknown) => undefined {
+  return (argument) => {
+    asked.push([name, argument]);
+    return undefined;
+  };
+}
+
+const machine = {
+  cpuList: () => [
+    { index: 0, pc: 0xfffffff0n, halted: false, threadId: 31 },
+    { index: 1, pc: 0n, halted: true, threadId: 32 },
+  ],
+  cpuNames: () => ({
+    values: new Map([
+      ['eip', 0x7c00n],
+      ['esp', 0x10n],
+    ]),
+    codeBits: 16,
+  }),
+  describeCpu: ({ cpu, topic }: { cpu: number; topic: string }) => `${topic} of ${cpu}\n`,
+  readPhysical: ({ address, bytes }: { address: bigint; bytes: number }) => readMemory(address, bytes),
+  readLinear: ({ address, bytes }: { address: bigint; bytes: number }) =>
+    address >= 0x100000n ? [{ bytes, contents: null }] : [{ bytes, contents: readMemory(address, bytes) }],
+  portRead: ({ port }: { port: number }) => (port === 0x71 ? 0x26 : 0x1c),
+  portWrite: record('portWrite'),
+  sendKeys: record('sendKeys'),
+  movePointer: record('movePointer'),
+  pressPointer: record('pressPointer'),
+  mice: () => [{ name: 'QEMU PS/2 Mouse', index: 0, current: true, absolute: false }],
+  selectMouse: ({ index }: { index: number }) => index === 0,
+  setBootOrder: ({ order }: { order: string }) => order !== 'zz',
+  describe: ({ topic }: { topic: string }) => `${topic}\n`,
+  balloon: record('balloon'),
+  balloonActual: () => 134217728,
+};
+
+function services() {
+  const made = fakeServices({ machine });
+  // The commands themselves are part of what is tested here.
+  made.executeQmp = (async (name: never, args: never, caller: never) =>
+    await qmpCommands.find(name).run(args, { services: made, caller })) as typeof made.executeQmp;
+  return made;
+}
+
+async function say(line: string, cpu?: number): Promise<string> {
+  return (await executeHumanCommand(services(), line, cpu)).replaceAll('\r\n', '\n');
+}
+
+test('values of memory, in lines of 16 bytes', async (t) => {
+  t.is(await say('xp /4xw 0'), '0000000000000000: 0x18110a03 0x342d261f 0x5049423b 0x6c655e57\n');
+  t.is(
+    await say('xp /5xw 0x10'),
+    '0000000000000010: 0x88817a73 0xa49d968f 0xc0b9b2ab 0xdcd5cec7\n0000000000000020: 0xf8f1eae3\n',
+  );
+  t.is(await say('xp /3xb 1'), '0000000000000001: 0x0a 0x11 0x18\n');
+  t.is(await say('x /2db 0x24'), '0000000000000024:  -1   6\n');
+  t.is(await say('x /2ub 0x24'), '0000000000000024: 255   6\n');
+  t.is(await say('x /2ob 0x24'), '0000000000000024: 0377 06\n');
+  t.is(await say('x /2cb 0x10'), "0000000000000010: 's' 'z'\n");
+  t.is(await say('x /1xg 0'), '0000000000000000: 0x342d261f18110a03\n');
+  t.is(await say('x /1xw 0x200000'), '0000000000200000: Cannot access memory\n');
+});
+
+test('addresses may name registers', async (t) => {
+  t.is(await say('xp /1xb $esp'), '0000000000000010: 0x73\n');
+  t.is(await say('print $eip + 0x10'), '0x7c10\n');
+  t.is(await say('x /1xb $nope'), 'unknown register\n');
+});
+
+test('code is disassembled in the size that the CPU is in, or the one asked for', async (t) => {
+  t.is(
+    await say('x /3i $eip'),
+    '0x0000000000007c00:  cli\n0x0000000000007c01:  mov $0x7C00,%sp\n0x0000000000007c04:  jmp 0x7C04\n',
+  );
+  t.regex(await say('xp /2iw 0x7c00'), /mov \$0x.*7C00,%esp\n$/);
+});
+
+test('the checksum of memory rotates right and adds, as BSD sum does', async (t) => {
+  t.is(await say('sum 0 1'), '00003\n');
+});
+
+test('memory is saved to files', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'troupe-'));
+  const file = join(folder, 'dump');
+  t.is(await say(`pmemsave 0x10 100 "${file}"`), '');
+  t.deepEqual(new Uint8Array(readFileSync(file)), readMemory(0x10n, 100));
+  t.is(await say(`memsave 0xffff0 32 "${file}"`), '');
+  t.is(readFileSync(file).length, 32);
+  t.is(await say(`memsave 0x100000 32 "${file}"`), '');
+  t.deepEqual(new Uint8Array(readFileSync(file)), new Uint8Array(32));
+  t.is(await say(`pmemsave 0 16 "${folder}/none/x"`), `Could not open '${folder}/none/x'\n`);
+  t.is(await say('pmemsave 0 16 "/dev/full"'), 'An IO error has occurred\n');
+  t.is(await say(`memsave 0 16 "${file}"`, 1), '');
+  rmSync(folder, { recursive: true });
+});
+
+test.serial('ports', async (t) => {
+  t.is(await say('i /b 0x64'), 'portb[0x0064] = 0x1c\n');
+  t.is(await say('i /h 0x64'), 'portw[0x0064] = 0x001c\n');
+  asked.length = 0;
+  t.is(await say('i /b 0x70.0x0b'), 'portb[0x0071] = 0x26\n');
+  t.is(await say('o /b 0x80 0x1ff'), '');
+  t.deepEqual(asked, [
+    ['portWrite', { port: 0x70, size: 1, value: 0x0b }],
+    ['portWrite', { port: 0x80, size: 1, value: 0xff }],
+  ]);
+});
+
+test('CPUs are listed, chosen and described', async (t) => {
+  t.is(
+    await say('info cpus'),
+    '* CPU #0: pc=0x00000000fffffff0 thread_id=31\n  CPU #1: pc=0x0000000000000000 (halted) thread_id=32\n',
+  );
+  t.is(
+    await say('info cpus', 1),
+    '  CPU #0: pc=0x00000000fffffff0 thread_id=31\n* CPU #1: pc=0x0000000000000000 (halted) thread_id=32\n',
+  );
+  t.is(await say('info registers', 1), 'registers of 1\n');
+  t.is(await say('info mem'), 'mem of 0\n');
+  t.is(await say('cpu 1'), '');
+  t.is(await say('cpu 2'), 'invalid CPU index\n');
+});
+
+test.serial('keys and mice', async (t) => {
+  asked.length = 0;
+  await say('sendkey ctrl-alt-f1 250');
+  await say('sendkey shift-<');
+  await say('sendkey 0x1e');
+  t.is(await say('sendkey ctrl-nokey'), 'invalid parameter: nokey\n');
+  await say('mouse_move 10 -0x10 1');
+  await say('mouse_button 5');
+  t.deepEqual(asked, [
+    ['sendKeys', { keys: ['ctrl', 'alt', 'f1'], holdMs: 250 }],
+    ['sendKeys', { keys: ['shift', 'less'], holdMs: 100 }],
+    ['sendKeys', { keys: [0x1e], holdMs: 100 }],
+    ['movePointer', { dx: 10, dy: -16, dz: 1 }],
+    ['pressPointer', { buttons: 5 }],
+  ]);
+  t.is(await say('info mice'), '* Mouse #0: QEMU PS/2 Mouse\n');
+  t.is(await say('mouse_set 0'), '');
+  t.is(await say('mouse_set 3'), 'Mouse at given index not found\n');
+});
+
+test('the boot order, the balloon, single steps', async (t) => {
+  t.is(await say('boot_set dc'), 'boot device list now set to dc\n');
+  t.is(await say('boot_set zz'), 'setting boot device list failed\n');
+  t.is(await say('info balloon'), 'balloon: actual=128\n');
+  t.is(await say('balloon 0'), "balloon: Parameter 'target' expects a size\n");
+  t.is(await say('set_link net0 off'), "Device 'net0' not found\n");
+  t.is(await say('singlestep maybe'), 'unexpected option maybe\n');
+  t.is(await say('info pic'), 'pic\n');
+});
