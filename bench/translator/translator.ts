@@ -58,7 +58,11 @@ function spawnSeconds(command: string, args: readonly string[]): { time: number;
   return { time: Math.min(...times), status };
 }
 
-function compile(directory: string, name: string, rounds: number): { elf: string; flat: Uint8Array; entry: bigint } {
+function compile(
+  directory: string,
+  name: string,
+  rounds: number,
+): { elf: string; flat: Uint8Array; entry: bigint } {
   const elf = join(directory, name);
   const flat = `${elf}.bin`;
   execFileSync('gcc', [
@@ -111,7 +115,9 @@ try {
   const empty = compile(directory, 'EMPTY', 1);
   const startup = spawnSeconds('qemu-x86_64-static', [empty.elf]).time;
   const nativeStartup = spawnSeconds(empty.elf, []).time;
-  console.log('workload   native s     TCG s    ours s   ours/TCG speed   ours/native   MIPS   regions   compile ms');
+  console.log(
+    'workload   native s     TCG s    ours s   ours/TCG speed   ours/native   MIPS   regions   compile ms',
+  );
   const ratios: number[] = [];
   for (const [name, rounds] of WORKLOADS) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
@@ -121,7 +127,9 @@ try {
     const runs = [await runTranslated(flat, entry), await runTranslated(flat, entry)];
     const best = runs.reduce((first, second) => (first.time < second.time ? first : second));
     if (Number(best.checksum & 255n) !== native.status || tcg.status !== native.status)
-      throw new Error(`${name}: checksum ${best.checksum & 255n}, TCG's ${tcg.status}, native ${native.status}`);
+      throw new Error(
+        `${name}: checksum ${best.checksum & 255n}, TCG's ${tcg.status}, native ${native.status}`,
+      );
     const tcgTime = tcg.time - startup;
     const nativeTime = Math.max(native.time - nativeStartup, 1e-4);
     ratios.push(tcgTime / best.time);
