@@ -58,6 +58,10 @@ export interface FlagState {
   readonly carry: 'none' | 'value' | 'any';
 }
 
+/** DAZ, FTZ, rounding, masks and the inexact flag; the masks and the inexact flag (SDM vol. 1, 10.2.3). */
+const MXCSR_WATCHED = 0xffe0;
+const MXCSR_QUIET = 0x1fa0;
+
 export const UNKNOWN = -1;
 export const KIND_RAW = 0;
 export const UNKNOWN_FLAGS: FlagState = { kind: UNKNOWN, isPlain: false, carry: 'any' };
@@ -100,8 +104,6 @@ export class Emitter {
   /** Registers whose locals and memory agree. */
   #clean = 0;
   #cleanVectors = 0;
-  /** Vector registers whose low element is known to be no denormal: see float.ts. */
-  plainDoubles = 0;
   readonly #place: PlaceRecord;
 
   constructor(graph: RegionGraph, instruction: Instruction, place: PlaceRecord) {
@@ -116,7 +118,6 @@ export class Emitter {
     this.flags = flags;
     this.#clean = 0;
     this.#cleanVectors = 0;
-    this.plainDoubles = 0;
   }
 
   // Registers. Values of 32 bits and less are i32 ("narrow"), those of 64 bits i64.
@@ -189,7 +190,6 @@ export class Emitter {
     this.usedVectors |= 1 << index;
     this.writtenVectors |= 1 << index;
     this.#cleanVectors &= ~(1 << index);
-    this.plainDoubles &= ~(1 << index);
     this.w.set(L.XMM + index);
   }
 
@@ -605,9 +605,7 @@ export class Emitter {
     });
     if (registers) {
       loadModes(w);
-      this.plainDoubles = 0;
     }
-    if (vectors) this.plainDoubles = 0;
     if (flags) this.flags = RAW_FLAGS;
   }
 }
@@ -624,7 +622,11 @@ export function loadModes(w: WasmWriter): void {
 export function loadMxcsr(w: WasmWriter): void {
   w.get(L.CPU);
   w.memory(O.I32_LOAD, CPU_MXCSR);
-  w.set(L.MXCSR);
+  w.i32(MXCSR_WATCHED);
+  w.byte(O.I32_AND);
+  w.i32(MXCSR_QUIET);
+  w.byte(O.I32_EQ);
+  w.set(L.QUIET);
 }
 
 function eachBit(mask: number, use: (index: number) => void): void {

@@ -585,7 +585,7 @@ class RegionEmitter {
   #pushAttention(): void {
     const { w } = this.#e;
     w.get(L.CPU);
-    w.atomic(O.ATOMIC_I32_LOAD, 2, CPU_PENDING);
+    w.memory(O.I32_LOAD, CPU_PENDING);
     w.get(L.MASK);
     w.byte(O.I32_AND);
     w.get(L.BUDGET);
