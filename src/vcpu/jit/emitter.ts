@@ -514,6 +514,32 @@ export class Emitter {
     after();
   }
 
+  /**
+   * Pops an address. `emit` is for an aligned operand that may be written in place, its host address in HOST; otherwise the
+   * interpreter executes the instruction.
+   */
+  inPlace(size: number, emit: () => void): void {
+    const { w } = this;
+    this.#lookUp(1 << size, TLB_WRITE);
+    if (size > 0) {
+      w.get(L.ADDRESS);
+      w.byte(O.I32_WRAP_I64);
+      w.i32((1 << size) - 1);
+      w.byte(O.I32_AND);
+      w.byte(O.I32_EQZ);
+      w.byte(O.I32_AND);
+    }
+    w.hint(true);
+    w.if();
+    this.#pushHost();
+    w.set(L.HOST);
+    this.duringBranch(emit);
+    w.else();
+    this.duringBranch(() => this.callInterpreter());
+    w.end();
+    this.flags = UNKNOWN_FLAGS;
+  }
+
   // Leaving.
 
   /** Leaves for the instruction at `at`, once `count` instructions of the basic block have executed. */
