@@ -7,7 +7,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -23,21 +23,22 @@ const LOCK_STALE_MS = 15 * 60 * 1000;
 const LOCK_POLL_MS = 200;
 
 const commands = {
-  start: () => run(join(root, 'bin', 'troupe'), startArguments(process.argv.slice(3))),
+  start,
   test: test,
   build: async () => 0,
   package: packageBuild,
-  bench: async () =>
-    (await run(...BUILD_CORE)) ||
-    node(['--import=tsx', join(root, 'bench', 'run.ts'), ...process.argv.slice(3)]),
+  bench: async () => node(['--import=tsx', join(root, 'bench', 'run.ts'), ...process.argv.slice(3)]),
 };
 
-/** Compiles the CPU core if its sources are newer. What needs no core is spared the wait. */
+/** Compiles the CPU core if its sources are newer. */
 const BUILD_CORE = [pinnedNode, ['--import=tsx', join(root, 'scripts', 'build-core.ts'), '--if-stale']];
 
-/** `npm start` alone gives a stopped machine with its human monitor on this terminal. */
-function startArguments(given) {
-  return given.length > 0 ? given : ['-S', '-nodefaults', '-monitor', 'stdio'];
+/** `npm start` alone boots Linux on this terminal; with arguments it is the machine that they describe. */
+function start() {
+  const given = process.argv.slice(3);
+  return given.length > 0
+    ? run(join(root, 'bin', 'troupe'), given)
+    : node([join(root, 'dist', 'quickstart', 'main.js')]);
 }
 
 /** Lint, then types, then tests: the cheapest complaint first. Arguments go to the test runner. */
@@ -46,7 +47,6 @@ async function test() {
   const steps = [
     [bin('biome'), ['check', '--error-on-warnings', '.']],
     [bin('tsc'), ['-p', root]],
-    BUILD_CORE,
     [pinnedNode, [bin('ava'), ...process.argv.slice(3)]],
   ];
   for (const [program, argv] of steps) {
@@ -60,7 +60,7 @@ async function test() {
 async function packageBuild() {
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   await build();
-  return run(...BUILD_CORE);
+  return 0;
 }
 
 function node(argv) {
@@ -97,8 +97,12 @@ function newest(path) {
   return readdirSync(path).reduce((time, name) => Math.max(time, newest(join(path, name))), own);
 }
 
+/** A folder that another clone lends by a link is that clone's business: `npm ci` would empty it. */
+const packagesAreLent = () => lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+
 const installIsStale = () =>
-  !existsSync(pinnedNode) || modified(installStamp) < modified(join(root, 'package-lock.json'));
+  !packagesAreLent() &&
+  (!existsSync(pinnedNode) || modified(installStamp) < modified(join(root, 'package-lock.json')));
 
 const buildInputs = ['src', 'tsconfig.json', 'tsconfig.build.json', 'package.json'].map((name) =>
   join(root, name),
@@ -127,6 +131,9 @@ async function build() {
     TO_STDERR,
   );
   if (status !== 0) throw new Error(`the TypeScript compiler failed with exit code ${status}`);
+  const [program, argv] = BUILD_CORE;
+  const coreStatus = await run(program, argv, TO_STDERR);
+  if (coreStatus !== 0) throw new Error(`compiling the CPU core failed with exit code ${coreStatus}`);
   writeFileSync(buildStamp, `${started.toISOString()}\n`);
 }
 

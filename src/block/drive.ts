@@ -1,4 +1,5 @@
 /** One drive: the image that is in it, if any, and everything that holds for its requests whatever the image is. */
+import { setTimeout } from 'node:timers/promises';
 import { monotonicNs } from '../memory/virtual-clock.ts';
 import { BlockError, EINVAL, EIO, ENOMEDIUM, EROFS, errnoOf, reasonOf } from './block-error.ts';
 import type { BlockNode, Views } from './block-node.ts';
@@ -7,6 +8,9 @@ import { openImage } from './open-image.ts';
 import { OverlayNode } from './overlay-node.ts';
 import { RequestGate } from './request-gate.ts';
 import type { DriveConfig, DriveStatistics, MediumInfo, Outcome } from './storage-contract.ts';
+import { NO_LIMITS, Throttle, type ThrottleClock, type ThrottleLimits } from './throttle.ts';
+
+const hostClock: ThrottleClock = { now: monotonicNs, delay: (ms) => setTimeout(ms) };
 
 function depthOf(node: BlockNode): number {
   return node.backing === undefined ? 0 : 1 + depthOf(node.backing);
@@ -38,11 +42,24 @@ export class Drive {
   readonly #gate = new RequestGate();
   readonly #counters: DriveCounters;
   #node: BlockNode | undefined;
+  #throttle: Throttle;
 
   /** @param now a monotonic clock in ns, for the statistics */
   constructor(config: DriveConfig, now: () => number = monotonicNs) {
     this.config = config;
     this.#counters = new DriveCounters(now);
+    this.#throttle = new Throttle(config.throttle, hostClock);
+  }
+
+  /** What is in force. Taking a medium out ends its limits. */
+  get limits(): ThrottleLimits {
+    return this.#throttle.limits;
+  }
+
+  /** Puts other limits in force; what waits under the old ones goes at once. */
+  setLimits(limits: ThrottleLimits): void {
+    this.#throttle.release();
+    this.#throttle = new Throttle(limits, hostClock);
   }
 
   get medium(): MediumInfo | null {
@@ -66,7 +83,10 @@ export class Drive {
     return this.#gate.alone(async () => {
       const old = this.#node;
       this.#node = undefined;
-      await old?.close();
+      if (old !== undefined) {
+        this.setLimits(NO_LIMITS);
+        await old.close();
+      }
       if (file !== null) {
         this.#node = await this.#open(file, format);
         this.#counters.mediumOpened();
@@ -74,13 +94,15 @@ export class Drive {
     });
   }
 
-  read(offset: number, views: Views, bytes: number): Promise<Outcome> {
+  async read(offset: number, views: Views, bytes: number): Promise<Outcome> {
+    if (this.#throttle.isActive) await this.#throttle.admit(false, bytes);
     return this.#request(offset, bytes, false, (node) =>
       this.#counters.count('read', bytes, () => node.read(offset, views)),
     );
   }
 
-  write(offset: number, views: Views, bytes: number): Promise<Outcome> {
+  async write(offset: number, views: Views, bytes: number): Promise<Outcome> {
+    if (this.#throttle.isActive) await this.#throttle.admit(true, bytes);
     return this.#request(offset, bytes, true, (node) =>
       this.#counters.count('write', bytes, async () => {
         await node.write(offset, views);

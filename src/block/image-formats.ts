@@ -1,6 +1,7 @@
 /** The image formats by name, how each is recognised, and which of them this version can open. */
 import { BlockError, EPERM } from './block-error.ts';
 import type { BlockNode, OpenOptions, Views } from './block-node.ts';
+import { Qcow2Node } from './qcow2/qcow2-node.ts';
 import { RawNode } from './raw-node.ts';
 
 export interface ImageFormat {
@@ -8,8 +9,11 @@ export interface ImageFormat {
   /** Whether an image that begins with these bytes (as many as there are, at least up to PROBE_BYTES) is of the format. */
   readonly recognises: (head: Uint8Array) => boolean;
   /** Absent: the format is known by name only. Takes `file` over; its caller closes it when this rejects. */
-  readonly open?: (file: BlockNode, options: OpenOptions) => Promise<BlockNode>;
+  readonly open?: (file: BlockNode, options: OpenOptions, openBacking: OpenBacking) => Promise<BlockNode>;
 }
+
+/** Opens the image that another one builds on. @param format guessed when undefined */
+export type OpenBacking = (fileName: string, format: string | undefined) => Promise<BlockNode>;
 
 /** How much of a file is looked at to tell its format. */
 export const PROBE_BYTES = 2048;
@@ -33,9 +37,25 @@ function qcowVersion(head: Uint8Array): number {
     : 0;
 }
 
+async function openQcow2(
+  file: BlockNode,
+  _options: OpenOptions,
+  openBacking: OpenBacking,
+): Promise<BlockNode> {
+  const header = await Qcow2Node.header(file);
+  const { backingFile, backingFormat } = header;
+  const backing = backingFile === undefined ? undefined : await openBacking(backingFile, backingFormat);
+  try {
+    return await Qcow2Node.open(file, backing, header);
+  } catch (error) {
+    await backing?.close();
+    throw error;
+  }
+}
+
 /** In the order in which they are tried; `raw` is what nothing else is. */
 const FORMATS: readonly ImageFormat[] = [
-  { name: 'qcow2', recognises: (head) => qcowVersion(head) >= 2 },
+  { name: 'qcow2', recognises: (head) => qcowVersion(head) >= 2, open: openQcow2 },
   { name: 'qcow', recognises: (head) => qcowVersion(head) === 1 },
   { name: 'qed', recognises: startsWith('QED\0') },
   { name: 'vmdk', recognises: startsWith('KDMV', 'COWD', '# Disk DescriptorFile') },
@@ -109,6 +129,7 @@ export async function openFormat(
   file: BlockNode,
   name: string | undefined,
   options: OpenOptions,
+  openBacking: OpenBacking,
 ): Promise<BlockNode> {
   let format: ImageFormat;
   if (name === undefined) {
@@ -124,5 +145,5 @@ export async function openFormat(
   if (format.open === undefined) {
     throw new BlockError('ERR_BLOCK_UNAVAILABLE', `${format.name}: not available in this version`);
   }
-  return format.open(file, options);
+  return format.open(file, options, openBacking);
 }

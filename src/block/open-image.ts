@@ -1,5 +1,6 @@
 /** From a file name to the nodes of an image. */
-import { BlockError } from './block-error.ts';
+import { dirname, isAbsolute, join } from 'node:path';
+import { BlockError, errnoOf, reasonOf } from './block-error.ts';
 import type { BlockNode, OpenOptions } from './block-node.ts';
 import { FileNode } from './file-node.ts';
 import { openFormat } from './image-formats.ts';
@@ -29,14 +30,41 @@ export interface ImageOptions extends OpenOptions {
   readonly format: string | undefined;
 }
 
+/** Longer chains are taken for loops. */
+const MOST_BACKING_FILES = 200;
+
+/** A relative name of a backing file counts from the directory of the image that names it. */
+export function backingPath(fileName: string, imageName: string): string {
+  if (PROTOCOL.test(fileName) || isAbsolute(fileName)) return fileName;
+  return join(dirname(hostPath(imageName)), fileName);
+}
+
 /**
  * Opens an image with everything below it.
  * Throws HostError or BlockError; nothing is left open then.
  */
-export async function openImage(fileName: string, options: ImageOptions): Promise<BlockNode> {
+export function openImage(fileName: string, options: ImageOptions): Promise<BlockNode> {
+  return openAtDepth(fileName, options, 0);
+}
+
+async function openAtDepth(fileName: string, options: ImageOptions, depth: number): Promise<BlockNode> {
+  if (depth > MOST_BACKING_FILES) {
+    throw new BlockError('ERR_BLOCK_OPEN', `More than ${MOST_BACKING_FILES} images build on each other`);
+  }
+  const openBacking = async (name: string, format: string | undefined): Promise<BlockNode> => {
+    try {
+      const path = backingPath(name, fileName);
+      return await openAtDepth(path, { format, readOnly: true, driverOptions: [] }, depth + 1);
+    } catch (error) {
+      throw new BlockError('ERR_BLOCK_OPEN', `Could not open backing file '${name}': ${reasonOf(error)}`, {
+        cause: error,
+        errno: errnoOf(error),
+      });
+    }
+  };
   const file = FileNode.open(hostPath(fileName), options);
   try {
-    return await openFormat(file, options.format, options);
+    return await openFormat(file, options.format, options, openBacking);
   } catch (error) {
     await file.close();
     throw error;

@@ -113,6 +113,8 @@ export function createStorage(
         return medium;
       },
       medium: ({ drive }) => drives.get(drive).medium,
+      setLimits: ({ drive, limits }) => drives.get(drive).setLimits(limits),
+      limits: ({ drive }) => drives.get(drive).limits,
       statistics: ({ drive }) => drives.get(drive).statistics(),
       flushAll: () => forAll(drives.all(), (drive) => drive.drain()),
     },

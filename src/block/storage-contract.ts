@@ -90,6 +90,8 @@ export interface StorageAsks {
   /** Bytes. */
   resize(argument: { readonly drive: string; readonly bytes: number }): MediumInfo;
   medium(argument: { readonly drive: string }): MediumInfo | null;
+  setLimits(argument: { readonly drive: string; readonly limits: DriveConfig['throttle'] }): void;
+  limits(argument: { readonly drive: string }): DriveConfig['throttle'];
   statistics(argument: { readonly drive: string }): DriveStatistics;
   /** Finishes and flushes everything: a stopped machine's disks are as the guest left them. */
   flushAll(argument: undefined): void;

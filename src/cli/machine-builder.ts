@@ -13,6 +13,7 @@ import type {
 import type { MachineType } from '../machine/machine-types.ts';
 import type { OptionItem } from '../options/option-store.ts';
 import { booleanValue, numberValue, stringValue } from '../options/option-values.ts';
+import { describeCpu } from '../vcpu/cpu-description.ts';
 import { bootConfig, checkPcBootDevices, rtcConfig } from './board-options.ts';
 import { badOptionValue, CommandLineError, located, unavailable } from './command-line-error.ts';
 import type { CommandLineDraft } from './draft.ts';
@@ -165,6 +166,17 @@ function buildSmp(draft: CommandLineDraft, machine: MachineType): SmpConfig {
   return draft.smp;
 }
 
+/** `check` tells of features that are left out; `enforce` refuses the machine (cli.md §1, -cpu). */
+function checkCpu({ cpu, warnings }: CommandLineDraft): void {
+  if (cpu === undefined) {
+    return;
+  }
+  const { missing, check } = describeCpu(cpu);
+  if (check) {
+    warnings.push(...missing.map((feature) => `warning: this CPU lacks the requested feature ${feature}`));
+  }
+}
+
 function checkGlobals(draft: CommandLineDraft): void {
   for (const { origin, values } of draft.store.itemsOf('global')) {
     const [driver, property, value] = ['driver', 'property', 'value'].map((key) => stringValue(values, key));
@@ -217,6 +229,7 @@ export function buildMachineConfig(draft: CommandLineDraft): MachineConfig {
   refuseUnavailableGroups(draft.store.items());
   checkDaemon(draft);
   checkGlobals(draft);
+  checkCpu(draft);
   replaceDefaultDevices(draft);
   const { serials, parallels } = buildCharacterPorts(draft, machine.hasDefaultDevices);
   addDefaultMonitor(draft);

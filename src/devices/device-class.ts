@@ -62,6 +62,8 @@ export interface ChildBus {
   plug(board: BoardServices, values: Readonly<Record<string, unknown>>, driver: string): BoardServices;
   /** The device that got these ports is gone. */
   unplug?(ports: BoardServices): void;
+  /** Lines of `info qtree` about the device that got these ports, beyond its properties. */
+  describe?(ports: BoardServices): readonly string[];
 }
 
 /** A device that is plugged in and works. */

@@ -41,6 +41,8 @@ interface MachineParts {
   readonly types: TypeRegistry;
   readonly tree: MachineTree;
   readonly emit: EmitQmpEvent;
+  /** Called when the machine ends, before `exit` is announced. */
+  readonly ending: (() => void)[];
 }
 
 /** What the board answers; a machine without one answers it too. */
@@ -65,6 +67,7 @@ function makeParts(
   host: MachineHost,
 ): MachineParts {
   const emit: EmitQmpEvent = (name, data) => context.emit('qmp', { name, data, ...host.clock() });
+  const ending: (() => void)[] = [];
   const power = new MachinePower({
     runState: new RunStateView(runState),
     startPaused: config.startPaused,
@@ -73,12 +76,15 @@ function makeParts(
     incoming: config.incoming !== undefined,
     emit,
     onRunState: (from, to) => context.emit('runState', { from, to }),
-    onExit: (code) => context.emit('exit', { code }),
+    onExit: (code) => {
+      for (const end of ending) end();
+      context.emit('exit', { code });
+    },
     onFailure: (error) => context.fail(error),
     schedule: host.schedule,
   });
   const characters = new CharacterBridge(config, (request) => context.emit('character', request));
-  return { power, characters, types: new TypeRegistry(), tree: createMachineTree(), emit };
+  return { power, characters, types: new TypeRegistry(), tree: createMachineTree(), emit, ending };
 }
 
 function behaviourOf(parts: MachineParts, guest: GuestParts): ActorBehaviour<MachineContract> {

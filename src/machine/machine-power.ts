@@ -143,6 +143,13 @@ export class MachinePower {
     });
   }
 
+  /** The same from a device, in the middle of a turn of the machine's loop: when that has ended. */
+  requestWakeup(): void {
+    this.#options.schedule(() => {
+      this.wakeup().catch(this.#options.onFailure);
+    });
+  }
+
   /** Monitor `quit` and signals: SHUTDOWN and exit follow, whatever -no-shutdown says. */
   requestQuit(): void {
     this.#noShutdown = false;

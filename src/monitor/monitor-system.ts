@@ -11,6 +11,7 @@ import type {
 } from '../backends/chardev/character-messages.ts';
 import type { ChardevConfig } from '../backends/chardev/chardev-config.ts';
 import { describeChardev } from '../backends/chardev/describe-chardev.ts';
+import { MuxDevice } from '../backends/chardev/mux-device.ts';
 import { RemoteFrontEnds } from '../backends/chardev/remote-front-ends.ts';
 import type { MonitorConfig } from '../machine/machine-config.ts';
 import type { MachineContract, MachineEvent } from '../machine/machine-contract.ts';
@@ -114,6 +115,10 @@ export class MonitorSystem {
         throw new MonitorError('ERR_MONITOR_CHARDEV', chardevFailure(id, config, error));
       });
     }
+    const multiplexers = this.#registry.list().filter((device) => device instanceof MuxDevice);
+    for (const multiplexer of multiplexers) {
+      multiplexer.gather();
+    }
     this.#guestEnds.claim(await this.#claims());
     await this.#endStartUp();
     for (const config of monitors) {
@@ -121,8 +126,12 @@ export class MonitorSystem {
       this.#monitors.push(monitor);
       monitor.start();
     }
-    // After the monitors: on a multiplexer the guest's serial port is the one that has the focus at first.
+    // After the monitors: on a multiplexer the guest's serial port is the one that has the focus at first, and the
+    // monitor greets when it gets it.
     this.#guestEnds.attach();
+    for (const multiplexer of multiplexers) {
+      multiplexer.settle();
+    }
   }
 
   /** A device of the guest has something for its character device. */

@@ -1,6 +1,6 @@
 /** Files that commands write for their client: memory, pictures. `/dev/fdset/N` names a member of a descriptor set. */
 import { constants, unlinkSync, writeSync } from 'node:fs';
-import { getSystemErrorMessage } from 'node:util';
+import { libc } from '../host/libc.ts';
 import { closePath, openPath } from '../host/open-path.ts';
 import type { FdSets } from './fd-sets.ts';
 
@@ -14,7 +14,7 @@ export interface FileFailure {
 
 function reasonOf(error: unknown): string {
   if (error instanceof Error && 'errno' in error && typeof error.errno === 'number') {
-    return getSystemErrorMessage(-Math.abs(error.errno));
+    return libc().strerror(Math.abs(error.errno));
   }
   return error instanceof Error ? error.message : String(error);
 }

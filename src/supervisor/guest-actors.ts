@@ -1,7 +1,7 @@
 /** The actors of a machine with a board, beside machine and monitor: vCPUs and storage, and the memory that they share. */
 import { readFile } from 'node:fs/promises';
 import type { ActorSystem } from '../actors/actor-system.ts';
-import { type SharedMachineMemory, shareMemory } from '../machine/board/memory-demand.ts';
+import { runningCpus, type SharedMachineMemory, shareMemory } from '../machine/board/memory-demand.ts';
 import { STORAGE_ACTOR, vcpuActorName } from '../machine/guest-actor-names.ts';
 import type { MachineConfig } from '../machine/machine-config.ts';
 import { CORE_URL } from '../vcpu/core-location.ts';
@@ -51,7 +51,7 @@ export async function spawnGuest(
   storage.catch(() => undefined);
   const module = await compiled;
   const { location: vcpuLocation, ...vcpuPlace } = actors.vcpu;
-  const vcpus = Array.from({ length: config.smp.cpus }, (_, index) => vcpuActorName(index));
+  const vcpus = Array.from({ length: runningCpus(config) }, (_, index) => vcpuActorName(index));
   const spawned = vcpus.map((name, index) =>
     system.spawn(vcpuLocation, { ...vcpuPlace, name, config: { ...shared, module, index } }),
   );

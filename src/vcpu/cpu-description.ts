@@ -4,6 +4,7 @@ import { CPU_MODELS, type CpuModel } from './cpu-models.ts';
 import {
   FEATURE_WORDS,
   type FeaturePosition,
+  type FeatureSet,
   featureName,
   featurePosition,
   hasFeature,
@@ -20,6 +21,8 @@ export interface CpuRequest {
 export interface CpuDescription extends CpuModel {
   /** Frequency of the time-stamp counter in Hz. */
   readonly tscHz: number;
+  /** Flags that were asked for and are not there. */
+  readonly filtered: FeatureSet;
   /** What was asked for and is not there, in words for a warning. */
   readonly missing: readonly string[];
   /** The request says `check`: `missing` is to be shown. */
@@ -154,16 +157,23 @@ function place(word: number, bit: number): string {
   return `CPUID.${leaf}H:${where?.register.toUpperCase()}.${featureName(word, bit) ?? '?'} [bit ${bit}]`;
 }
 
-/** Clears what the core lacks and says what that was. */
-function mask(draft: Draft): string[] {
+/** Clears what the core lacks, and gives that. */
+function mask(draft: Draft): FeatureSet {
   const supported = supportedFeatures();
-  const missing: string[] = [];
-  for (let word = 0; word < draft.features.length; word++) {
-    const lacking = ((draft.features[word] ?? 0) & ~(supported[word] ?? 0)) >>> 0;
-    for (let bit = 0; bit < 32; bit++) if ((lacking >>> bit) & 1) missing.push(place(word, bit));
-    draft.features[word] = (draft.features[word] ?? 0) & (supported[word] ?? 0);
-  }
-  return missing;
+  return draft.features.map((asked, word) => {
+    const lacking = asked & ~(supported[word] ?? 0);
+    draft.features[word] = asked & ~lacking;
+    return lacking;
+  });
+}
+
+/** Where each flag of a set is, in words. */
+function places(features: FeatureSet): string[] {
+  return [...features].flatMap((flags, word) =>
+    Array.from({ length: 32 }, (_, bit) => bit)
+      .filter((bit) => ((flags >>> bit) & 1) === 1)
+      .map((bit) => place(word, bit)),
+  );
 }
 
 /**
@@ -189,7 +199,8 @@ export function describeCpu(request: CpuRequest): CpuDescription {
   if (draft.xlevel >= POWER_MANAGEMENT_LEVEL) setFeature(draft.features, INVARIANT_TSC, true);
   for (const position of wishes.plus) setFeature(draft.features, position, true);
   for (const position of wishes.minus) setFeature(draft.features, position, false);
-  const missing = [...mask(draft), ...wishes.missing];
+  const filtered = mask(draft);
+  const missing = [...places(filtered), ...wishes.missing];
   if (wishes.enforce && missing.length > 0) {
     throw new CpuModelError(
       'ERR_CPU_FEATURE',
@@ -199,7 +210,7 @@ export function describeCpu(request: CpuRequest): CpuDescription {
   if (!wishes.levelGiven && draft.vendor === 'GenuineIntel' && draft.level >= TOPOLOGY_LEVEL) {
     draft.level = Math.max(draft.level, TIMING_LEVEL);
   }
-  return { ...draft, tscHz: wishes.tscHz, missing, check: wishes.check || wishes.enforce };
+  return { ...draft, tscHz: wishes.tscHz, filtered, missing, check: wishes.check || wishes.enforce };
 }
 
 /** Does the CPU have a flag, by name? */

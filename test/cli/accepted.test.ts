@@ -306,3 +306,12 @@ test('-nographic puts the serial port and the monitor on the terminal, without c
 test('an accelerator that is passed over is said', (t) => {
   t.regex(run(['-nodefaults', '-machine', 'accel=kvm:tcg']).warnings[0] ?? '', /kvm is not available/);
 });
+
+test('-cpu check says what is left out, enforce refuses it', (t) => {
+  t.regex(
+    run(['-cpu', 'Opteron_G5,check']).warnings[0] ?? '',
+    /lacks the requested feature CPUID\.80000001H:ECX\./,
+  );
+  t.deepEqual(run(['-cpu', 'qemu64']).warnings, []);
+  t.throws(() => run(['-cpu', 'Opteron_G5,enforce']), { message: /cannot be had in full; missing: CPUID/ });
+});

@@ -73,8 +73,8 @@ async function guest(folder: string): Promise<{ kernel: string; initrd: string }
   return { kernel: kernelOf(linux), initrd };
 }
 
-/** What the serial port has said, once it matches. */
-async function serialUntil(file: string, pattern: RegExp): Promise<string> {
+/** What the guest has written to a file of the host, once it matches. */
+async function outputUntil(file: string, pattern: RegExp): Promise<string> {
   for (const start = Date.now(); Date.now() < start + BOOT_MS; await pause(POLL_MS)) {
     const log = existsSync(file) ? readFileSync(file, 'latin1') : '';
     if (pattern.test(log)) return log;
@@ -132,7 +132,7 @@ optional('Linux uses disks, console, random bytes and balloon, by both transport
     ],
     ...['-device', 'virtio-rng-pci', '-device', 'virtio-balloon-pci'],
   ]);
-  const log = await serialUntil(at('serial'), END);
+  const log = await outputUntil(at('serial'), END);
   t.regex(log, /disk modern-1 131072\r?\n/);
   t.regex(log, /disk legacy-1 131072\r?\n/);
   t.regex(log, /port org\.troupe\.0\r?\n/);
@@ -146,3 +146,36 @@ optional('Linux uses disks, console, random bytes and balloon, by both transport
     t.true(log.includes(`sum ${name} ${digestOnDisk(at(name), at('scrap'))}`), name);
   }
 });
+
+/** Says `V` at port E9H, reads the second sector by INT 13H, and says what it begins with. */
+const BOOT_SECTOR = Uint8Array.from([
+  ...[0xb0, 0x56, 0xe6, 0xe9], // mov al, 'V'; out 0xe9, al
+  ...[0x31, 0xc0, 0x8e, 0xc0, 0xbb, 0x00, 0x7e], // xor ax, ax; mov es, ax; mov bx, 0x7e00
+  ...[0xb8, 0x01, 0x02, 0xb9, 0x02, 0x00, 0xba, 0x80, 0x00, 0xcd, 0x13], // ax 0201H, cx 2, dx 80H; int 0x13
+  ...[0xa0, 0x00, 0x7e, 0xe6, 0xe9, 0xfa, 0xf4], // mov al, [0x7e00]; out 0xe9, al; cli; hlt
+]);
+const SECTOR = 512;
+
+for (const choice of ['', ',disable-modern=on', ',disable-legacy=on']) {
+  const hasBios = existsSync('/usr/share/seabios/bios-256k.bin');
+  (hasBios ? test.serial : test.serial.skip)(`SeaBIOS boots from a virtio disk${choice}`, async (t) => {
+    t.timeout(BOOT_MS);
+    await using folder = await scratch();
+    const at = (name: string): string => join(folder.path, name);
+    const image = new Uint8Array(2 ** 20);
+    image.set(BOOT_SECTOR);
+    image.set([0x55, 0xaa, 0x57], SECTOR - 2);
+    writeFileSync(at('disk'), image);
+    await using machine = await launch([
+      ...['-nodefaults', '-L', '/usr/share/seabios', '-debugcon', `file:${at('console')}`],
+      ...[
+        '-drive',
+        `if=none,id=d,format=raw,file=${at('disk')}`,
+        '-device',
+        `virtio-blk-pci,drive=d${choice}`,
+      ],
+    ]);
+    t.is(await outputUntil(at('console'), /VW/), 'VW');
+    t.is((await machine.quit()).code, 0);
+  });
+}

@@ -23,6 +23,8 @@ export class MuxDevice implements CharDevice, CharFrontEnd {
   readonly #environment: ChardevEnvironment;
   readonly #slots: Slot[] = [];
   #focus: Slot | undefined;
+  /** Front ends are still being attached: nobody has the focus, and nobody is told of the peer. */
+  #gathers = false;
   #escaped = false;
   /** Milliseconds of the clock at the first stamped line; undefined while stamps are off. */
   #stampOrigin: number | undefined;
@@ -64,8 +66,31 @@ export class MuxDevice implements CharDevice, CharFrontEnd {
     }
     const slot: Slot = { frontEnd, buffer: [] };
     this.#slots.push(slot);
+    if (this.#gathers) {
+      return;
+    }
     // What the front end before it has left to write comes before the greeting of the new one.
     this.#moveFocus(slot, this.connected);
+  }
+
+  /** Until `settle`, front ends that are attached hear nothing. */
+  gather(): void {
+    this.#gathers = true;
+  }
+
+  /** The newest front end gets the focus; the others learn first that they do not have it, then of the peer. */
+  settle(): void {
+    this.#gathers = false;
+    const newest = this.#slots.at(-1);
+    for (const slot of this.#slots) {
+      if (slot !== newest) {
+        slot.frontEnd.event('mux-out');
+        if (this.connected) {
+          slot.frontEnd.event('opened');
+        }
+      }
+    }
+    this.#moveFocus(newest, this.connected);
   }
 
   detach(frontEnd: CharFrontEnd): void {
@@ -108,6 +133,9 @@ export class MuxDevice implements CharDevice, CharFrontEnd {
   }
 
   canReceive(): number {
+    if (this.#gathers) {
+      return 0;
+    }
     if (this.#focus === undefined) {
       return BUFFER_BYTES;
     }
@@ -139,6 +167,9 @@ export class MuxDevice implements CharDevice, CharFrontEnd {
   }
 
   event(event: CharEvent): void {
+    if (this.#gathers) {
+      return;
+    }
     if (event === 'closed') {
       this.#escaped = false;
     }

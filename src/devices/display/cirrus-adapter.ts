@@ -17,6 +17,7 @@ import { blankPicture, isBlank, vgaPicture } from './vga-picture.ts';
 import { claimVgaPorts } from './vga-port-claims.ts';
 import { VgaPorts } from './vga-ports.ts';
 import * as vga from './vga-registers.ts';
+import { TextWindow } from './vga-text-window.ts';
 import { inputStatus1 } from './vga-timing.ts';
 import {
   byteHandler,
@@ -44,6 +45,7 @@ export class CirrusAdapter {
   readonly #blitter: CirrusBlitter;
   readonly #halves: readonly MappedPiece[];
   readonly #linear: MappedPiece;
+  readonly #text: TextWindow;
   #linearAddress = NO_ADDRESS;
   readonly #claims: readonly Region[];
 
@@ -56,6 +58,7 @@ export class CirrusAdapter {
     this.#memory = new CirrusMemory(view);
     this.#halves = [new MappedPiece(ports, host), new MappedPiece(ports, host)];
     this.#linear = new MappedPiece(ports, host);
+    this.#text = new TextWindow(ports, view);
     this.#blitter = new CirrusBlitter(view, () => this.#registers.vga.gr);
     this.#registers = new CirrusRegisters(identity, (before, value) => this.#controlBlitter(before, value));
     this.#ports = new VgaPorts(this.#registers.vga, {
@@ -134,6 +137,7 @@ export class CirrusAdapter {
   }
 
   save(): DeviceState {
+    this.#text.store();
     return { ...fieldsOf(stateOf(this.#saved())), memory: packMemory(this.video.view) };
   }
 
@@ -143,6 +147,7 @@ export class CirrusAdapter {
     unpackMemory(this.video.view, memory, this.#name);
     this.#registers.restore(registers);
     this.#ports.state = this.#registers.vga;
+    this.#text.load();
     this.#blitter.restore(blitter);
     this.#map();
   }
@@ -151,6 +156,7 @@ export class CirrusAdapter {
     for (const piece of [...this.#halves, this.#linear]) {
       piece.set(undefined);
     }
+    this.#text.release();
     for (const claim of this.#claims) {
       claim.remove();
     }
@@ -161,6 +167,7 @@ export class CirrusAdapter {
     const { vga: state, cursor } = this.#registers;
     const mode = cirrusMode(state, this.#registers.hiddenDac);
     if (mode === undefined) {
+      this.#text.store();
       return vgaPicture(state, this.#planar);
     }
     if (isBlank(state)) {
@@ -220,6 +227,7 @@ export class CirrusAdapter {
     this.#linear.set(
       mapsLinear ? { first: this.#linearAddress, bytes: this.video.view.length, offset: 0 } : undefined,
     );
+    this.#text.update(state, isOpen && !this.#isExtended);
     this.#halves.forEach((piece, half) => {
       piece.set(isOpen && this.#isRamEnabled ? this.#half(half) : undefined);
     });
@@ -264,7 +272,10 @@ export class CirrusAdapter {
     }
     const { first, bytes } = windowPart(state);
     const isInside = offset >= first && offset < first + bytes && this.#isRamEnabled;
-    return isInside ? this.#planar.read(state, offset - first, 0) : OPEN_BUS;
+    if (!isInside) {
+      return OPEN_BUS;
+    }
+    return this.#text.bytes?.[offset - first] ?? this.#planar.read(state, offset - first, 0);
   }
 
   #writeWindow(offset: number, value: number): void {
@@ -278,8 +289,14 @@ export class CirrusAdapter {
       return;
     }
     const { first, bytes } = windowPart(state);
-    if (offset >= first && offset < first + bytes && this.#isRamEnabled) {
+    if (offset < first || offset >= first + bytes || !this.#isRamEnabled) {
+      return;
+    }
+    const text = this.#text.bytes;
+    if (text === undefined) {
       this.#planar.write(state, offset - first, 0, value);
+    } else {
+      text[offset - first] = value;
     }
   }
 

@@ -13,6 +13,7 @@ import { claimVgaPorts } from './vga-port-claims.ts';
 import { VgaPorts } from './vga-ports.ts';
 import * as vga from './vga-registers.ts';
 import { vgaPowerOnState } from './vga-state.ts';
+import { TextWindow } from './vga-text-window.ts';
 import { inputStatus1 } from './vga-timing.ts';
 import {
   byteHandler,
@@ -37,6 +38,7 @@ export class VgaAdapter {
   readonly #memory: VgaMemory;
   readonly #registers: VgaPorts;
   readonly #window: MappedPiece;
+  readonly #text: TextWindow;
   readonly #claims: readonly Region[];
   readonly #name: string;
 
@@ -49,6 +51,7 @@ export class VgaAdapter {
     this.video = ports.videoMemory(videoBytes);
     this.#memory = new VgaMemory(this.video.view);
     this.#window = new MappedPiece(ports, this.video.host);
+    this.#text = new TextWindow(ports, this.video.view);
     this.dispi = new BochsDispi({ memory: this.video.view, changed: () => this.#dispiChanged() });
     const { virtual } = ports.clocks;
     this.#registers = new VgaPorts(vgaPowerOnState(COUNTS), {
@@ -83,6 +86,7 @@ export class VgaAdapter {
   }
 
   save(): DeviceState {
+    this.#text.store();
     return { ...fieldsOf(stateOf(this.#saved())), memory: packMemory(this.video.view) };
   }
 
@@ -91,12 +95,14 @@ export class VgaAdapter {
     const { dispi, ...registers } = stateLike(this.#saved(), state, this.#name);
     unpackMemory(this.video.view, memory, this.#name);
     this.#registers.state = registers;
+    this.#text.load();
     this.dispi.restore(dispi);
     this.#mapWindow();
   }
 
   release(): void {
     this.#window.set(undefined);
+    this.#text.release();
     for (const claim of this.#claims) {
       claim.remove();
     }
@@ -106,6 +112,7 @@ export class VgaAdapter {
   picture(): Picture {
     const { state } = this.#registers;
     if (!this.dispi.isEnabled) {
+      this.#text.store();
       return vgaPicture(state, this.#memory);
     }
     const { mode } = this.dispi;
@@ -152,6 +159,7 @@ export class VgaAdapter {
   #mapWindow(): void {
     const mapping = this.#mapping();
     this.#window.set(mapping && { ...mapping, first: WINDOW_FIRST + mapping.first });
+    this.#text.update(this.#registers.state, !this.dispi.isEnabled);
   }
 
   #mapping(): WindowMapping | undefined {
@@ -175,7 +183,10 @@ export class VgaAdapter {
     if (mapping !== undefined) {
       return this.video.view[mapping.offset + offset - first] ?? OPEN_BUS;
     }
-    return this.#memory.read(state, offset - first, this.dispi.bankOffset);
+    const text = this.#text.bytes;
+    return text === undefined
+      ? this.#memory.read(state, offset - first, this.dispi.bankOffset)
+      : (text[offset - first] ?? OPEN_BUS);
   }
 
   #writeWindow(offset: number, value: number): void {
@@ -185,8 +196,11 @@ export class VgaAdapter {
     if (offset < first || offset >= first + bytes || (state.misc & vga.MISC_RAM_ENABLE) === 0) {
       return;
     }
+    const text = this.#text.bytes;
     if (mapping !== undefined) {
       this.video.view[mapping.offset + offset - first] = value;
+    } else if (text !== undefined) {
+      text[offset - first] = value;
     } else {
       this.#memory.write(state, offset - first, this.dispi.bankOffset, value);
     }

@@ -15,9 +15,12 @@ export function blankPicture(width: number, height: number): Picture {
   return { width, height, rgb: new Uint8Array(width * height * COMPONENTS) };
 }
 
-/** Whether the guest has turned the screen off: the palette is being loaded, or SR1 says so. */
-export function isBlank({ arIndex, sr }: VgaState): boolean {
-  return (arIndex & vga.AR_DISPLAY) === 0 || ((sr[vga.SR_CLOCKING] ?? 0) & vga.CLOCKING_SCREEN_OFF) !== 0;
+/**
+ * Whether the palette is being loaded, which leaves nothing to show. The screen-off bit of SR1 is not obeyed: SeaVGABIOS sets
+ * it in the modes of the CL-GD5446, and what a guest has drawn is worth seeing while it saves a monitor's power.
+ */
+export function isBlank({ arIndex }: VgaState): boolean {
+  return (arIndex & vga.AR_DISPLAY) === 0;
 }
 
 /** Fills `target` with the dots of a line: palette indices, from one column before panning on. */

@@ -47,7 +47,6 @@ export const SR_MEMORY_MODE = 4;
 export const SR_MASKS: readonly number[] = [0x03, 0x3d, 0x0f, 0x3f, 0x0e];
 export const CLOCKING_8_DOTS = 1 << 0;
 export const CLOCKING_HALF = 1 << 3;
-export const CLOCKING_SCREEN_OFF = 1 << 5;
 export const MEMORY_MODE_SEQUENTIAL = 1 << 2;
 export const MEMORY_MODE_CHAIN_4 = 1 << 3;
 

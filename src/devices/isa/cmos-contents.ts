@@ -37,7 +37,7 @@ const EXTENDED_TYPES = [0x19, 0x1a] as const;
 /** Parameters of a disk of type 47. */
 const DISK_PARAMETERS = [0x1b, 0x24] as const;
 const MEMORY_ABOVE_16M = 0x34;
-const BOOT_FLAGS = 0x38;
+export const BOOT_FLAGS = 0x38;
 const TRANSLATIONS = 0x39;
 const BOOT_DEVICES = 0x3d;
 const MEMORY_ABOVE_4G = 0x5b;
@@ -53,7 +53,7 @@ const EQUIPMENT_FLOPPY = 0x01;
 const EQUIPMENT_SECOND_FLOPPY = 0x40;
 const EQUIPMENT_FPU = 0x02;
 const EQUIPMENT_MOUSE = 0x04;
-const SKIPS_SIGNATURE_CHECK = 0x01;
+export const SKIPS_SIGNATURE_CHECK = 0x01;
 const MORE_THAN_8_HEADS = 0x08;
 const CONTROL_BITS = 0xc0;
 const MAX_CYLINDERS = 0xffff;

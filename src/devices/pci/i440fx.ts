@@ -26,6 +26,8 @@ const SMRAM_ENABLE = 0x08;
 class HostBridge implements Device {
   readonly #ports: HostBridgePorts;
   readonly #function: PciFunction;
+  /** The memory attributes before the last reset. */
+  readonly #attributes = new Uint8Array(PAM_REGISTERS);
 
   constructor(ports: HostBridgePorts) {
     this.#ports = ports;
@@ -36,15 +38,23 @@ class HostBridge implements Device {
     writable.fill(PAM_BITS, PAM0 + 1, PAM0 + PAM_REGISTERS);
     writable[SMRAM] = SMRAM_OPEN | SMRAM_CLOSED | SMRAM_LOCK | SMRAM_ENABLE;
     this.#function.onConfigWrite((offset, size) => this.#configWritten(offset, size));
+    ports.machine.onWakeup(() => this.#keepAttributes());
   }
 
   reset(): void {
     const { config, writable } = this.#function;
+    this.#attributes.set(config.subarray(PAM0, PAM0 + PAM_REGISTERS));
     config.fill(0, PAM0, PAM0 + PAM_REGISTERS);
     config[SMRAM] = SMRAM_RESET;
     writable[SMRAM] = SMRAM_OPEN | SMRAM_CLOSED | SMRAM_LOCK | SMRAM_ENABLE;
     this.#applyShadow();
     this.#applySmram();
+  }
+
+  /** A guest that wakes from S3 finds its BIOS where it left it: SeaBIOS resumes from the copy in RAM, which knows of it. */
+  #keepAttributes(): void {
+    this.#function.config.set(this.#attributes, PAM0);
+    this.#applyShadow();
   }
 
   /** Its registers are configuration space, which the bus saves. */

@@ -6,6 +6,7 @@ import { DeviceStateError } from '../saved-state.ts';
 import type { PciHostPorts } from './chipset-contract.ts';
 import { HEADER_MULTIFUNCTION, HEADER_TYPE } from './config-registers.ts';
 import { ConfiguredFunction } from './configured-function.ts';
+import { describeFunction } from './describe-function.ts';
 import { PCI_BUS, type PciIdentity, type PciPorts } from './pci-contract.ts';
 
 const SLOTS = 32;
@@ -64,6 +65,10 @@ export class PciBus implements ChildBus {
   /** Takes the functions of a device off the bus. */
   unplug(ports: BoardServices): void {
     for (const made of this.functionsOf(ports)) this.release(made);
+  }
+
+  describe(ports: BoardServices): readonly string[] {
+    return this.functionsOf(ports).flatMap(describeFunction);
   }
 
   /** In the order of their numbers. */

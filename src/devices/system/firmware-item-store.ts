@@ -62,6 +62,11 @@ export class FirmwareItemStore implements FirmwareItems {
     return this.#files.map(({ name }) => name);
   }
 
+  /** Bytes of each file, by name, in the same order. */
+  get sizes(): readonly (readonly [name: string, bytes: number])[] {
+    return this.#files.map(({ name, contents }) => [name, contents.length]);
+  }
+
   #directory(): Uint8Array {
     const directory = new Uint8Array(4 + this.#files.length * ENTRY_BYTES);
     const view = new DataView(directory.buffer);

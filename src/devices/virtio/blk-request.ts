@@ -21,6 +21,7 @@ export const STATUS_UNSUPPORTED = 2;
 
 const HEADER_BYTES = 16;
 const HEADER_SECTOR = 8;
+const TWO_TO_32 = 2 ** 32;
 const STATUS_BYTES = 1;
 const ID_BYTES = 20;
 /** struct virtio_blk_discard_write_zeroes */
@@ -60,15 +61,16 @@ export function isRequest(chain: Chain): boolean {
 
 /** Writes the status to the last writable byte. */
 export function writeRequestStatus(guest: GuestMemory, chain: Chain, status: number): void {
-  writeSegments(guest, chain.writable, chain.writableBytes - STATUS_BYTES, Uint8Array.of(status));
+  const last = chain.writable.at(-1);
+  if (last !== undefined) {
+    guest.writeU8(last.address + last.bytes - 1, status);
+  }
 }
 
 /** Carries a request out; `done` is called once, possibly before this returns. `isRequest(chain)` holds. */
 export function serveRequest(disk: RequestDisk, chain: Chain, done: RequestDone): void {
-  const header = readSegments(disk.guest, chain.readable, 0, HEADER_BYTES);
-  const view = new DataView(header.buffer);
-  const sector = view.getBigUint64(HEADER_SECTOR, true);
-  switch ((view.getUint32(0, true) & ~LEGACY_BARRIER) >>> 0) {
+  const { type, sector } = readHeader(disk.guest, chain);
+  switch ((type & ~LEGACY_BARRIER) >>> 0) {
     case TYPE_IN:
       readSectors(disk, chain, sector, done);
       break;
@@ -92,6 +94,20 @@ export function serveRequest(disk: RequestDisk, chain: Chain, done: RequestDone)
   }
 }
 
+/** Type and sector; sectors beyond 2^53 lose digits, but no medium reaches so far. */
+function readHeader(guest: GuestMemory, { readable }: Chain): { type: number; sector: number } {
+  const [first] = readable;
+  if (first !== undefined && first.bytes >= HEADER_BYTES) {
+    const at = first.address + HEADER_SECTOR;
+    return {
+      type: guest.readU32(first.address),
+      sector: guest.readU32(at + 4) * TWO_TO_32 + guest.readU32(at),
+    };
+  }
+  const view = new DataView(readSegments(guest, readable, 0, HEADER_BYTES).buffer);
+  return { type: view.getUint32(0, true), sector: Number(view.getBigUint64(HEADER_SECTOR, true)) };
+}
+
 function statusOf(outcome: number): number {
   if (outcome === 0) {
     return STATUS_OK;
@@ -100,18 +116,17 @@ function statusOf(outcome: number): number {
 }
 
 /** The run of whole blocks from `sector` on; undefined when it is not on the medium. */
-function rangeOnMedium(disk: RequestDisk, sector: bigint, bytes: number): Range | undefined {
-  const end = sector * BigInt(SECTOR_BYTES) + BigInt(bytes);
+function rangeOnMedium(disk: RequestDisk, sector: number, bytes: number): Range | undefined {
+  const offset = sector * SECTOR_BYTES;
   const { medium } = disk.backend;
-  if (medium === undefined || end > BigInt(medium.bytes) || bytes > LARGEST_TRANSFER) {
+  if (medium === undefined || offset + bytes > medium.bytes || bytes > LARGEST_TRANSFER) {
     return undefined;
   }
-  const offset = Number(sector) * SECTOR_BYTES;
   const whole = offset % disk.logicalBlock === 0 && bytes % disk.logicalBlock === 0;
   return whole ? { offset, bytes } : undefined;
 }
 
-function readSectors(disk: RequestDisk, chain: Chain, sector: bigint, done: RequestDone): void {
+function readSectors(disk: RequestDisk, chain: Chain, sector: number, done: RequestDone): void {
   const bytes = chain.writableBytes - STATUS_BYTES;
   const range = rangeOnMedium(disk, sector, bytes);
   // A request that is not on the medium may be of any length: its buffers are not worth a look.
@@ -127,7 +142,7 @@ function readSectors(disk: RequestDisk, chain: Chain, sector: bigint, done: Requ
   });
 }
 
-function writeSectors(disk: RequestDisk, chain: Chain, sector: bigint, done: RequestDone): void {
+function writeSectors(disk: RequestDisk, chain: Chain, sector: number, done: RequestDone): void {
   const range = rangeOnMedium(disk, sector, chain.readableBytes - HEADER_BYTES);
   const pieces = range && sharedPieces(disk.guest, sliceSegments(chain.readable, HEADER_BYTES), false);
   if (range === undefined || pieces === undefined || disk.readOnly) {
@@ -189,7 +204,7 @@ function readRange(disk: RequestDisk, view: DataView, operation: 'discard' | 'wr
   if (sectors > MOST_RANGE_SECTORS) {
     return STATUS_IO_ERROR;
   }
-  return rangeOnMedium(disk, view.getBigUint64(0, true), sectors * SECTOR_BYTES) ?? STATUS_IO_ERROR;
+  return rangeOnMedium(disk, Number(view.getBigUint64(0, true)), sectors * SECTOR_BYTES) ?? STATUS_IO_ERROR;
 }
 
 function serveNextRange(

@@ -26,6 +26,10 @@ export interface DescriptorTable {
 }
 
 export const DESCRIPTOR_BYTES = 16;
+const ADDRESS_HIGH = 4;
+const LENGTH = 8;
+const FLAGS = 12;
+const NEXT = 14;
 /** Buffers in a chain, indirect ones included. Drivers of the time build indirect tables longer than the ring. */
 const LONGEST_CHAIN = 1024;
 const FLAG_NEXT = 1;
@@ -45,8 +49,6 @@ interface Descriptor {
 /** Reads the chains of one virtqueue. */
 export class ChainReader {
   readonly #guest: GuestMemory;
-  readonly #entry = new Uint8Array(DESCRIPTOR_BYTES);
-  readonly #view = new DataView(this.#entry.buffer);
 
   constructor(guest: GuestMemory) {
     this.#guest = guest;
@@ -90,16 +92,16 @@ export class ChainReader {
   }
 
   #descriptor(address: number): Descriptor | RingFault {
-    this.#guest.readInto(address, this.#entry);
-    const high = this.#view.getUint32(4, true);
+    const guest = this.#guest;
+    const high = guest.readU32(address + ADDRESS_HIGH);
     if ((high & UNDECODABLE) !== 0) {
       return { fault: `a buffer above 4 PiB (upper half of the address: ${high})` };
     }
     return {
-      address: high * TWO_TO_32 + this.#view.getUint32(0, true),
-      bytes: this.#view.getUint32(8, true),
-      flags: this.#view.getUint16(12, true),
-      next: this.#view.getUint16(14, true),
+      address: high * TWO_TO_32 + guest.readU32(address),
+      bytes: guest.readU32(address + LENGTH),
+      flags: guest.readU16(address + FLAGS),
+      next: guest.readU16(address + NEXT),
     };
   }
 }

@@ -9,13 +9,10 @@ export const TYPE_CONSOLE = 3;
 export const TYPE_ENTROPY = 4;
 export const TYPE_BALLOON = 5;
 
-/** Device status (2.1). */
-export const STATUS_ACKNOWLEDGE = 1;
-export const STATUS_DRIVER = 2;
+/** Bits of the device status that the device looks at (2.1). */
 export const STATUS_DRIVER_OK = 4;
 export const STATUS_FEATURES_OK = 8;
 export const STATUS_NEEDS_RESET = 0x40;
-export const STATUS_FAILED = 0x80;
 
 /** Bits of the features that belong to no device type (chapter 6). */
 export const F_NOTIFY_ON_EMPTY = 24;

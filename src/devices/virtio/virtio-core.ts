@@ -51,6 +51,7 @@ export class VirtioCore implements VirtioHost, QueueOwner {
   #status = 0;
   #chosen = 0n;
   #generation = 0;
+  /** Why the device needs a reset. */
   #lastFault: string | undefined;
   /** Status before the reset that still waits for old requests. */
   #ending = 0;
@@ -101,11 +102,6 @@ export class VirtioCore implements VirtioHost, QueueOwner {
   /** Grows with every change of the configuration space (4.1.4.3.1). */
   get configGeneration(): number {
     return this.#generation;
-  }
-
-  /** Why the device needs a reset. */
-  get lastFault(): string | undefined {
-    return this.#lastFault;
   }
 
   offeredFeatures(interfaceKind: 'legacy' | 'modern'): bigint {
@@ -223,8 +219,8 @@ export class VirtioCore implements VirtioHost, QueueOwner {
     this.#interrupts.queue(queue.vector);
   }
 
-  again(queue: Virtqueue | number): void {
-    this.#again.add(typeof queue === 'number' ? queue : queue.index);
+  again(queue: Virtqueue): void {
+    this.#again.add(queue.index);
     this.#later.arm(this.#virtual.now());
   }
 

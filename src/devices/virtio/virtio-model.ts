@@ -15,8 +15,6 @@ export interface VirtioHost {
   configChanged(): void;
   /** The driver broke a rule of the device type: nothing goes on before a reset. */
   fault(reason: string): void;
-  /** Runs `notified` of that queue again, soon. */
-  again(queue: number): void;
 }
 
 export interface VirtioModel extends Pick<Device, 'buses' | 'instanceProperties'> {

@@ -100,12 +100,12 @@ class VirtioPciFunction implements Device, InterfaceHost {
     );
     this.#legacy = new LegacyInterface(this.#core, this);
     this.#modern = new ModernInterface(this.#core, this);
-    this.#vectors = Math.min(vectors, MOST_VECTORS);
-    this.#msix = this.#vectors === 0 ? undefined : this.#pci.msix(MSIX_BAR, this.#vectors);
     if (legacy) {
       const bytes = legacyBarBytes(this.#core.readConfig().length);
       this.#declare(LEGACY_BAR, { kind: 'io', bytes, name: 'virtio-legacy' }, this.#legacy);
     }
+    this.#vectors = Math.min(vectors, MOST_VECTORS);
+    this.#msix = this.#vectors === 0 ? undefined : this.#pci.msix(MSIX_BAR, this.#vectors);
     this.#closeWindow = modern ? this.#addModern() : () => undefined;
   }
 

@@ -106,6 +106,7 @@ export class DeviceFactory {
         return this.#options.extend(entry.name, plugged);
       },
       disconnect: () => this.#childBus(parentBus)?.unplug?.(plugged),
+      describe: () => this.#childBus(parentBus)?.describe?.(plugged) ?? [],
     });
     this.#setValues(object, entry, request);
     this.#place(object, request);
@@ -151,8 +152,8 @@ export class DeviceFactory {
     } else if (id !== undefined) {
       tree.peripheral.addChild(id, object);
     } else {
+      while (tree.unattached.has(`device[${this.#unattached}]`)) this.#unattached += 1;
       tree.unattached.addChild(`device[${this.#unattached}]`, object);
-      this.#unattached += 1;
     }
   }
 

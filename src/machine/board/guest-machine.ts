@@ -18,13 +18,17 @@ import type { MachineContract, MachineTopic } from '../machine-contract.ts';
 import type { MachinePower } from '../machine-power.ts';
 import type { MachineTree } from '../qom/machine-tree.ts';
 import type { TypeRegistry } from '../qom/type-registry.ts';
+import { boardTarget } from '../qtest/board-target.ts';
+import { NO_LOG, openQtestLog } from '../qtest/qtest-log.ts';
+import { serveQtest } from '../qtest/qtest-server.ts';
 import type { EmitQmpEvent } from '../run-control.ts';
 import type { RunStateView } from '../run-state-view.ts';
+import { addCpuObjects } from './cpu-objects.ts';
 import { describeBoard } from './describe-board.ts';
 import { guestView } from './guest-view.ts';
 import { Hardware, systemClocks } from './hardware.ts';
 import { MachineLoop } from './machine-loop.ts';
-import type { SharedMachineMemory } from './memory-demand.ts';
+import { runningCpus, runsCpus, type SharedMachineMemory } from './memory-demand.ts';
 import { layOutRam } from './memory-map.ts';
 import { PcBoard } from './pc-board.ts';
 import { VcpuSet } from './vcpu-set.ts';
@@ -44,6 +48,8 @@ export interface GuestMachineOptions {
   readonly tree: MachineTree;
   readonly emit: EmitQmpEvent;
   readonly character: (label: string) => CharacterPort;
+  /** What is to be done when the machine ends. */
+  readonly ending: (() => void)[];
 }
 
 export class GuestMachine {
@@ -88,6 +94,7 @@ export class GuestMachine {
     this.#loop = this.#makeLoop();
     this.view = guestView(this.board, this.vcpus);
     this.#listen(drives);
+    options.ending.push(() => drives.announceEnd());
   }
 
   /** Opens the drives and builds the machine; `start` has to follow. Rejects with what a device or the firmware throws. */
@@ -111,7 +118,8 @@ export class GuestMachine {
   /** Takes over the thread. */
   start(): void {
     const { config, context, shared } = this.#options;
-    for (let index = 0; index < config.smp.cpus; index++) {
+    this.#serveQtest();
+    for (let index = 0; index < runningCpus(config); index++) {
       this.vcpus.add(context.ref<VcpuContract>(vcpuActorName(index)));
       this.#loop.addMailbox(index, new MailboxReceiver(shared.memory, index));
     }
@@ -134,15 +142,24 @@ export class GuestMachine {
     this.#loop.returnSoon();
   }
 
+  #serveQtest(): void {
+    const { config, character } = this.#options;
+    if (config.qtest === undefined) return;
+    const { chardev, log } = config.qtest;
+    const file = log === undefined ? NO_LOG : openQtestLog(log, systemClocks.monotonic);
+    serveQtest(character(chardev), boardTarget(this.board), file);
+  }
+
   #makeLoop(): MachineLoop {
-    const { context, shared, runState } = this.#options;
+    const { context, shared, runState, config } = this.#options;
     const { virtual, realtime, host } = this.hardware.timers;
     const always = (): boolean => true;
+    const clockRuns = runsCpus(config);
     return new MachineLoop({
       memory: shared.memory,
       signal: context.signal,
       clocks: [
-        { timers: virtual, isRunning: () => runState.load() === 'running' },
+        { timers: virtual, isRunning: () => clockRuns && runState.load() === 'running' },
         { timers: realtime, isRunning: always },
         { timers: host, isRunning: always },
       ],
@@ -154,9 +171,11 @@ export class GuestMachine {
   }
 
   #listen(drives: DriveSet): void {
-    const { power } = this.#options;
+    const { power, config } = this.#options;
     const { clock } = this.hardware;
-    power.addListener({ role: 'clock', started: () => clock.start(), stopped: () => clock.stop() });
+    if (runsCpus(config)) {
+      power.addListener({ role: 'clock', started: () => clock.start(), stopped: () => clock.stop() });
+    }
     power.addListener(this.vcpus);
     power.addListener(drives);
     power.addResettable({ reset: (cause) => this.board.reset(cause) });
@@ -167,6 +186,7 @@ export class GuestMachine {
     const { config, shared } = this.#options;
     const cpu = describeCpu(config.cpu);
     const { sockets, cores, threads, maxCpus } = config.smp;
+    addCpuObjects({ ...this.#options, cpu, smp: config.smp });
     for (let index = 0; index < maxCpus; index++) {
       setUpCpu(shared.memory, { cpu, topology: { sockets, cores, threads }, index });
     }

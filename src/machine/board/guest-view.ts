@@ -1,5 +1,6 @@
 /** The board as monitors see it. */
 
+import { BOOT_FLAGS, cmosBootOrder, SKIPS_SIGNATURE_CHECK } from '../../devices/isa/cmos-contents.ts';
 import type { BusAccess, GuestView } from '../guest/guest-commands.ts';
 import { GuestError } from '../guest/guest-error.ts';
 import type { MemorySpace } from './memory-space.ts';
@@ -15,6 +16,17 @@ function access(space: MemorySpace | PortSpace): BusAccess {
   };
 }
 
+/** Drive letters that a PC's firmware knows. */
+const BOOT_ORDER = /^[abcdn]{1,3}$/;
+
+/** Tells the firmware by CMOS RAM, which outlives resets. False when the letters are no boot order. */
+function setBootOrder({ rtc }: PcBoard, order: string): boolean {
+  if (rtc === undefined || !BOOT_ORDER.test(order)) return false;
+  const checksSignature = (rtc.peek(BOOT_FLAGS) & SKIPS_SIGNATURE_CHECK) === 0;
+  for (const [index, value] of cmosBootOrder(order, checksSignature)) rtc.poke(index, value);
+  return true;
+}
+
 export function guestView(board: PcBoard, cpus: VcpuSet): GuestView {
   const { hardware } = board;
   return {
@@ -27,7 +39,7 @@ export function guestView(board: PcBoard, cpus: VcpuSet): GuestView {
     pulseNmi: () => hardware.interrupts.pulseNmi(),
     picture: () => board.displays[0]?.picture(),
     pci: () => pciInfo(board),
-    setBootOrder: () => false,
+    setBootOrder: (order) => setBootOrder(board, order),
     addCpu: (id) => {
       throw new GuestError('ERR_GUEST_CPU_ADD', `Unable to add CPU: ${id}, it does not fit`);
     },

@@ -18,6 +18,8 @@ const LINT0 = 0;
 /** What an acknowledge cycle gives when nobody answers. */
 const NO_VECTOR = 0xff;
 
+export type LineTap = (line: number, asserted: boolean) => void;
+
 export class InterruptWiring {
   readonly isa = new InterruptLines(ISA_IRQS);
   readonly inputs = new InterruptLines(IOAPIC_INPUTS);
@@ -28,15 +30,23 @@ export class InterruptWiring {
   /** Sources that legacy replacement by the HPET cuts off. */
   readonly #gated: { level: boolean; readonly wire: Wire }[] = [];
   #replaced = false;
+  /** What has taken a controller's inputs over (qtest). */
+  #tapIoapic: LineTap | undefined;
+  #tapPic: LineTap | undefined;
 
   constructor(bus: InterruptBus) {
     this.#bus = bus;
     const inputs = Array.from({ length: ISA_IRQS }, (_, line) => this.inputs.source(inputOf(line)));
     this.isa.onLevel((line, asserted) => {
-      if (line !== CASCADE) this.#pic(line)?.set(asserted);
-      if (line !== CASCADE) inputs[line]?.set(asserted);
+      if (line === CASCADE) return;
+      if (this.#tapPic === undefined) this.#pic(line)?.set(asserted);
+      else this.#tapPic(line, asserted);
+      inputs[line]?.set(asserted);
     });
-    this.inputs.onLevel((input, asserted) => this.#ioapic?.input(input).set(asserted));
+    this.inputs.onLevel((input, asserted) => {
+      if (this.#tapIoapic === undefined) this.#ioapic?.input(input).set(asserted);
+      else this.#tapIoapic(input, asserted);
+    });
   }
 
   /** A source on an ISA line. */
@@ -107,6 +117,16 @@ export class InterruptWiring {
   /** A local APIC says that a level-triggered interrupt has ended. */
   endOfInterrupt(vector: number): void {
     this.#ioapic?.endOfInterrupt(vector);
+  }
+
+  /** From now on the inputs of the I/O APIC are told to `tap` instead. */
+  tapIoapic(tap: LineTap): void {
+    this.#tapIoapic = tap;
+  }
+
+  /** The same for the 8259s, whose inputs are numbered 0 to 15. */
+  tapPics(tap: LineTap): void {
+    this.#tapPic = tap;
   }
 
   #pic(line: number): Wire | undefined {

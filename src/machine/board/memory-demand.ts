@@ -19,6 +19,16 @@ export function hasBoard(config: Pick<MachineConfig, 'machine'>): boolean {
   return config.machine !== BOARDLESS;
 }
 
+/** False with -machine accel=qtest: vCPUs exist for the guest's tables, but do not run. */
+export function runsCpus({ qtest }: Pick<MachineConfig, 'qtest'>): boolean {
+  return qtest === undefined || qtest.runsCpus;
+}
+
+/** How many vCPU actors there are from the start. */
+export function runningCpus(config: Pick<MachineConfig, 'qtest' | 'smp'>): number {
+  return runsCpus(config) ? config.smp.cpus : 0;
+}
+
 /** Throws as `planMemory` does. */
 export function shareMemory(config: Pick<MachineConfig, 'ramBytes' | 'smp'>): SharedMachineMemory {
   const plan = planMemory({

@@ -9,7 +9,7 @@ import { type BackingType, PHYS_TYPES, type PhysicalMap } from '../../memory/phy
 import type { Stillness } from '../../memory/stillness.ts';
 import { type DeviceRegion, openBus, readRegion, writeRegion } from './device-region.ts';
 import { ioEntries } from './io-entries.ts';
-import { type Claim, RegionMap, type Segment } from './region-map.ts';
+import { type Claim, type DescribedRange, RegionMap, type Segment } from './region-map.ts';
 
 /** Who wins where claims overlap. */
 export const PRIORITY = { pciBar: -1, ram: 0, device: 1, shadow: 2 } as const;
@@ -109,10 +109,12 @@ export class MemorySpace implements AddressSpace {
   }
 
   /** Claims as they are seen, lowest first: for `info mtree`. */
-  describe(): readonly { readonly first: number; readonly last: number; readonly name: string }[] {
-    return this.#map.segments.map(({ first, last, claim: { value } }) => ({
+  describe(): readonly DescribedRange[] {
+    return this.#map.segments.map(({ first, last, claim: { priority, value } }) => ({
       first,
       last,
+      priority,
+      isWritable: value.kind === 'device' || value.type !== 'rom',
       name: value.kind === 'device' ? value.options.name : value.name,
     }));
   }

@@ -35,17 +35,20 @@ import { firmwareDrives } from '../drives/firmware-drives.ts';
 import type { Firmware, StartCause } from '../firmware/firmware-contract.ts';
 import type { MachineConfig } from '../machine-config.ts';
 import type { MachinePower, ResetCause } from '../machine-power.ts';
-import type { DeviceObject } from '../qom/device-object.ts';
+import { DeviceObject } from '../qom/device-object.ts';
 import type { MachineTree } from '../qom/machine-tree.ts';
+import type { QomObject } from '../qom/qom-object.ts';
 import type { TypeRegistry } from '../qom/type-registry.ts';
 import type { EmitQmpEvent } from '../run-control.ts';
-import { DeviceFactory, registerDeviceClasses } from './device-factory.ts';
+import { DeviceError, DeviceFactory, registerDeviceClasses } from './device-factory.ts';
 import { DmaRelay } from './dma-relay.ts';
 import { FloatingPointErrors } from './floating-point-error.ts';
 import type { Hardware } from './hardware.ts';
+import type { LineTap } from './interrupt-wiring.ts';
 import { addMemoryMap, type RamLayout } from './memory-map.ts';
 import { PRIORITY } from './memory-space.ts';
 import { optionDevices } from './option-devices.ts';
+import { OutputTaps } from './output-taps.ts';
 import { boardDevices } from './pc-devices.ts';
 import { platformOf } from './platform.ts';
 import { rtcSource } from './rtc-source.ts';
@@ -89,6 +92,7 @@ export class PcBoard {
   readonly #firmwareItems = new FirmwareItemStore();
   readonly #objects: UserObjects;
   readonly #dma = new DmaRelay();
+  readonly #outputs = new OutputTaps();
   readonly #services: BoardServices;
   readonly #shadow: ShadowMemory;
   readonly #floatingPoint: FloatingPointErrors;
@@ -120,12 +124,13 @@ export class PcBoard {
       globals: globalsOf(config),
     });
     this.#objects = new UserObjects(config, types, tree);
-    for (const { driver, values = {}, bus } of boardDevices(config)) {
+    for (const { driver, values = {}, bus, path } of boardDevices(config)) {
       if (!this.factory.knows(driver)) continue;
       this.factory.create({
         driver,
         values,
         ...(bus === undefined ? {} : { bus: this.factory.findBus(bus) }),
+        ...(path === undefined ? {} : { place: placeOf(tree, path) }),
       });
     }
     userDevices(config.sections, this.factory);
@@ -152,6 +157,17 @@ export class PcBoard {
 
   get balloon(): Balloon | undefined {
     return this.#balloon;
+  }
+
+  /** ROMs that the guest finds: those of the firmware's files, and the BIOS at the end of the first 4 GiB. */
+  get roms(): {
+    readonly files: FirmwareItemStore['sizes'];
+    readonly bios: string;
+    readonly biosBytes: number;
+  } {
+    const { bios, biosName } = this.#options.firmware;
+    const files = this.#firmwareItems.sizes.filter(([name]) => /^(?:gen|vga)roms\//.test(name));
+    return { files, bios: biosName, biosBytes: bios.length };
   }
 
   get clocks(): DeviceClocks {
@@ -250,11 +266,36 @@ export class PcBoard {
   #isaPorts(board: BoardServices, driver: string): IsaPorts {
     const { wiring } = this.#hardware;
     const isReplaceable = driver === 'isa-pit' || driver === 'mc146818rtc';
-    return {
+    return this.#outputs.wrap({
       ...board,
       irq: (line) => (isReplaceable ? wiring.replaceableIrq(line) : wiring.irq(line)),
       dma: (channel) => this.#dma.channel(channel),
-    };
+    });
+  }
+
+  /**
+   * From now on a device's interrupt inputs or outputs are told to `changed` and have no other effect (qtest).
+   * @throws QomError or DeviceError when there is no such device, or it has no such lines
+   */
+  intercept(direction: 'in' | 'out', path: string, changed: LineTap): void {
+    const object = this.#options.tree.tree.resolve(path);
+    const { wiring } = this.#hardware;
+    if (direction === 'in' && object.typeName === 'ioapic') {
+      wiring.tapIoapic(changed);
+    } else if (direction === 'in' && object.typeName === 'isa-i8259') {
+      wiring.tapPics(changed);
+    } else {
+      const isTapped =
+        direction === 'out' &&
+        object instanceof DeviceObject &&
+        this.#outputs.tap(this.factory.portsOf(object), changed);
+      if (!isTapped) {
+        throw new DeviceError(
+          'ERR_DEVICE_LINES',
+          `${object.typeName} has no interrupt ${direction}puts to intercept`,
+        );
+      }
+    }
   }
 
   #mapBar({ bytes, backing, name, kind }: BaseAddress, address: number): Region {
@@ -406,6 +447,12 @@ export class PcBoard {
     this.#nextPort[kind] = index + 1;
     return index;
   }
+}
+
+/** A place below /machine: what is before the last slash is there already. */
+function placeOf({ tree }: MachineTree, path: string): { readonly parent: QomObject; readonly name: string } {
+  const names = ['', 'machine', ...path.split('/')];
+  return { parent: tree.resolve(names.slice(0, -1).join('/')), name: names.at(-1) ?? '' };
 }
 
 /** Values that -global gives to every device of a class. */

@@ -10,6 +10,8 @@ export interface BoardDevice {
   readonly values?: Readonly<Record<string, QmpJson>>;
   /** Name of its bus; the first of its type when absent. */
   readonly bus?: string;
+  /** Where it is in the tree of objects: a path below /machine; among the unattached devices when absent (behaviour.md §10). */
+  readonly path?: string;
   /** Only some machines have it. */
   readonly when?: (config: MachineConfig) => boolean;
 }
@@ -23,10 +25,10 @@ function slot(number: number, fn = 0): number {
 
 /** 440FX and PIIX3. */
 const PCI_CHIPSET: readonly BoardDevice[] = [
-  { driver: 'i440FX-pcihost' },
+  { driver: 'i440FX-pcihost', path: 'i440fx' },
   { driver: 'i440FX', values: { addr: slot(0) } },
   { driver: 'PIIX3', values: { addr: slot(ISA_BRIDGE_SLOT), multifunction: true } },
-  { driver: 'ioapic' },
+  { driver: 'ioapic', path: 'i440fx/ioapic' },
 ];
 
 /** Without PCI the ISA bus hangs directly on the system. */
@@ -61,7 +63,7 @@ const PCI_DEVICES: readonly BoardDevice[] = [
   },
   { driver: 'cirrus-vga', when: ({ vga }) => vga === 'cirrus' },
   { driver: 'VGA', when: ({ vga }) => vga === 'std' },
-  { driver: 'fw_cfg' },
+  { driver: 'fw_cfg', path: 'fw_cfg' },
 ];
 
 const ISA_ONLY_DEVICES: readonly BoardDevice[] = [

@@ -5,7 +5,7 @@ import { TroupeError } from '../../errors/troupe-error.ts';
 import type { IoEntry } from '../../memory/io-table.ts';
 import { type DeviceRegion, openBus, readRegion, writeRegion } from './device-region.ts';
 import { ioEntries } from './io-entries.ts';
-import { type Claim, RegionMap } from './region-map.ts';
+import { type Claim, type DescribedRange, RegionMap } from './region-map.ts';
 
 export const PORTS = 0x10000;
 
@@ -70,10 +70,12 @@ export class PortSpace implements AddressSpace {
   }
 
   /** Claims as they are seen, lowest first: for `info mtree`. */
-  describe(): readonly { readonly first: number; readonly last: number; readonly name: string }[] {
+  describe(): readonly DescribedRange[] {
     return this.#map.segments.map(({ first, last, claim }) => ({
       first,
       last,
+      priority: claim.priority,
+      isWritable: true,
       name: claim.value.options.name,
     }));
   }

@@ -1,4 +1,5 @@
 /** query-pci: what is on the bus. */
+import { pciClassName } from '../../devices/pci/class-names.ts';
 import {
   BASE_CLASS,
   DEVICE_ID,
@@ -10,45 +11,6 @@ import {
 import type { ConfiguredFunction } from '../../devices/pci/configured-function.ts';
 import type { PciBus } from '../../devices/pci/pci-bus.ts';
 import type { PciDeviceInfo, PciInfo, PciMemoryRegion } from '../../qapi/qmp-types.generated.ts';
-
-/** Texts for classes (PCI Code and ID Assignment Specification, chapter 1), as the reference gives them. */
-const CLASS_NAMES: Readonly<Record<number, string>> = {
-  256: 'SCSI controller',
-  257: 'IDE controller',
-  258: 'Floppy controller',
-  259: 'IPI controller',
-  260: 'RAID controller',
-  262: 'SATA controller',
-  384: 'Storage controller',
-  512: 'Ethernet controller',
-  513: 'Token Ring controller',
-  514: 'FDDI controller',
-  515: 'ATM controller',
-  640: 'Network controller',
-  768: 'VGA controller',
-  769: 'XGA controller',
-  770: '3D controller',
-  896: 'Display controller',
-  1024: 'Video controller',
-  1025: 'Audio controller',
-  1026: 'Phone',
-  1027: 'Audio controller',
-  1152: 'Multimedia controller',
-  1280: 'RAM controller',
-  1281: 'Flash controller',
-  1408: 'Memory controller',
-  1536: 'Host bridge',
-  1537: 'ISA bridge',
-  1538: 'EISA bridge',
-  1539: 'MC bridge',
-  1540: 'PCI bridge',
-  1541: 'PCMCIA bridge',
-  1542: 'NUBUS bridge',
-  1543: 'CARDBUS bridge',
-  1544: 'RACEWAY bridge',
-  1664: 'Bridge',
-  3075: 'USB controller',
-};
 
 const BAR_BYTES = 4;
 const FIRST_BAR = 0x10;
@@ -64,7 +26,7 @@ function describe(made: ConfiguredFunction, id: string): PciDeviceInfo {
   const { config, devfn } = made;
   const word = (offset: number): number => (config[offset] ?? 0) | ((config[offset + 1] ?? 0) << 8);
   const code = ((config[BASE_CLASS] ?? 0) << 8) | (config[SUBCLASS] ?? 0);
-  const desc = CLASS_NAMES[code];
+  const desc = pciClassName(code);
   return {
     bus: 0,
     slot: devfn >> 3,

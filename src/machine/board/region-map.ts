@@ -16,6 +16,15 @@ export interface Segment<T> {
   readonly claim: Claim<T>;
 }
 
+/** What `info mtree` shows of a segment. */
+export interface DescribedRange {
+  readonly first: number;
+  readonly last: number;
+  readonly priority: number;
+  readonly isWritable: boolean;
+  readonly name: string;
+}
+
 /** Claims of one address space. Changing it costs the square of the number of claims, looking up its logarithm. */
 export class RegionMap<T> {
   /** Lowest rank first. */

@@ -31,7 +31,7 @@ export class BoardSignals {
       guestPanicked: () => power.guestPanicked(),
       wakeup: (cause) => {
         this.#cause = cause ?? 'other';
-        void power.wakeup();
+        power.requestWakeup();
       },
       exit,
       emit,

@@ -36,5 +36,7 @@ export interface DriveAsks {
   }): void;
   /** Bytes. */
   resizeMedium(argument: { readonly device: string; readonly bytes: number }): void;
+  /** block_set_io_throttle: 0 is no limit. */
+  setLimits(argument: { readonly device: string; readonly limits: DriveConfig['throttle'] }): void;
   setMediumPassword(argument: { readonly device: string; readonly password: string }): void;
 }

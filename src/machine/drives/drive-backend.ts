@@ -205,6 +205,15 @@ export class DriveBackend implements BlockBackend {
     return this.#host.storage.ask('statistics', { drive: this.id });
   }
 
+  /** The limits that are in force. */
+  limits(): Promise<DriveConfig['throttle']> {
+    return this.#host.storage.ask('limits', { drive: this.id });
+  }
+
+  setLimits(limits: DriveConfig['throttle']): Promise<void> {
+    return this.#host.storage.ask('setLimits', { drive: this.id, limits });
+  }
+
   /** Tries again what failed under a stop policy. */
   resume(): void {
     this.#ioStatus = 'ok';

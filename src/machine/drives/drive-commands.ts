@@ -1,15 +1,13 @@
 /** What monitors ask of drives: the facts of query-block and query-blockstats, and the commands that change media. */
 
 import { findFormat } from '../../block/image-formats.ts';
-import type { DriveStatistics } from '../../block/storage-contract.ts';
+import type { DriveConfig, DriveStatistics } from '../../block/storage-contract.ts';
 import type { BlockDescription, BlockStatistics, DriveAsks } from './drive-asks.ts';
 import type { DriveBackend } from './drive-backend.ts';
 import { DriveError } from './drive-error.ts';
 import type { DriveSet } from './drive-set.ts';
 
-const NO_LIMITS = { bps: 0, bpsRead: 0, bpsWrite: 0, iops: 0, iopsRead: 0, iopsWrite: 0 };
-
-function describe(drive: DriveBackend): BlockDescription {
+async function describe(drive: DriveBackend): Promise<BlockDescription> {
   const { removable } = drive.frontEnd;
   return {
     device: drive.id,
@@ -18,7 +16,7 @@ function describe(drive: DriveBackend): BlockDescription {
     trayOpen: removable ? drive.trayOpen : undefined,
     ioStatus: drive.ioStatus,
     medium: drive.medium,
-    limits: drive.medium === undefined ? NO_LIMITS : drive.config.throttle,
+    limits: await drive.limits(),
   };
 }
 
@@ -36,6 +34,21 @@ function checkMovable(drive: DriveBackend, force: boolean): void {
   }
 }
 
+/** Throws DriveError with the texts of block_set_io_throttle. */
+function checkLimits({ bps, bpsRead, bpsWrite, iops, iopsRead, iopsWrite }: DriveConfig['throttle']): void {
+  if (bps < 0 || bpsRead < 0 || bpsWrite < 0 || iops < 0 || iopsRead < 0 || iopsWrite < 0) {
+    throw new DriveError('ERR_DRIVE_LIMITS', 'bps and iops values must be 0 or greater');
+  }
+  const bothBytes = bps > 0 && (bpsRead > 0 || bpsWrite > 0);
+  const bothOperations = iops > 0 && (iopsRead > 0 || iopsWrite > 0);
+  if (bothBytes || bothOperations) {
+    throw new DriveError(
+      'ERR_DRIVE_LIMITS',
+      'bps(iops) and bps_rd/bps_wr(iops_rd/iops_wr) cannot be used at the same time',
+    );
+  }
+}
+
 /** The asks of DriveAsks over the drives of a machine. */
 export function driveCommands(drives: DriveSet): {
   [Name in keyof DriveAsks]: (
@@ -43,7 +56,7 @@ export function driveCommands(drives: DriveSet): {
   ) => ReturnType<DriveAsks[Name]> | Promise<ReturnType<DriveAsks[Name]>>;
 } {
   return {
-    queryBlock: () => drives.all().map(describe),
+    queryBlock: () => Promise.all(drives.all().map(describe)),
     queryBlockStatistics: () =>
       Promise.all(
         drives.all().map(async (drive): Promise<BlockStatistics> => {
@@ -75,6 +88,11 @@ export function driveCommands(drives: DriveSet): {
         throw new DriveError('ERR_DRIVE_SIZE', `Parameter 'size' expects a >0 size`);
       }
       await drives.resize(drive, bytes);
+    },
+    setLimits: ({ device, limits }) => {
+      const drive = drives.get(device);
+      checkLimits(limits);
+      return drive.setLimits(limits);
     },
     setMediumPassword: ({ device }) => {
       const drive = drives.get(device);

@@ -7,6 +7,7 @@ export type DriveErrorCode =
   | 'ERR_DRIVE_LOCKED'
   | 'ERR_DRIVE_NOT_ENCRYPTED'
   | 'ERR_DRIVE_SIZE'
+  | 'ERR_DRIVE_LIMITS'
   | 'ERR_DRIVE_OPEN'
   | 'ERR_DRIVE_FORMAT';
 

@@ -21,6 +21,7 @@ const CMOS_DATA = 0x71;
 
 export interface BiosBootParts {
   readonly bios: Uint8Array;
+  readonly biosName: string;
   readonly kernel: KernelChoice | undefined;
   readonly userTables: readonly Uint8Array[];
   readonly smbios: SmbiosOverrides;
@@ -38,12 +39,14 @@ export function endFirstBoot(platform: Platform, { config }: FirmwareDemand, cau
 
 export class BiosBoot implements Firmware {
   readonly bios: Uint8Array;
+  readonly biosName: string;
   readonly cmos: ReadonlyMap<number, number> = new Map();
   readonly #demand: FirmwareDemand;
   readonly #parts: BiosBootParts;
 
   constructor(demand: FirmwareDemand, parts: BiosBootParts) {
     this.bios = parts.bios;
+    this.biosName = parts.biosName;
     this.#demand = demand;
     this.#parts = parts;
   }

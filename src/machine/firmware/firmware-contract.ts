@@ -45,6 +45,8 @@ export type StartCause = 'power-on' | 'reset' | 'resume';
 export interface Firmware {
   /** The ROM that ends at 4 GiB; its last 128 KiB also show at E0000H–FFFFFH until PAM says otherwise. A multiple of 64 KiB. */
   readonly bios: Uint8Array;
+  /** What `info roms` calls it. */
+  readonly biosName: string;
   /** Bytes of the RTC's CMOS RAM that the firmware wants beside what the board itself writes there: index → value. */
   readonly cmos: ReadonlyMap<number, number>;
   /** Tells fw_cfg everything. Once, when all devices of the command line are there. Not on boards without fw_cfg. */

@@ -1,4 +1,5 @@
 /** Chooses what a machine starts with: a BIOS, or a kernel without one (docs/boot.md). */
+import { basename } from 'node:path';
 import type { MachineConfig } from '../machine-config.ts';
 import { userTable } from './acpi/user-tables.ts';
 import { BiosBoot } from './bios-boot.ts';
@@ -15,6 +16,14 @@ const BOARD_OF_DIRECT_BOOT = 'pc-i440fx-1.5';
 const ROM_UNIT = 0x10000;
 const MAX_ROM_BYTES = 0x1000000;
 
+/** What stands in for a BIOS where nothing is to be booted. */
+const HALT_ROM = 'troupe-halt.bin';
+
+interface NamedBios {
+  readonly bios: Uint8Array;
+  readonly biosName: string;
+}
+
 /** A BIOS must end at 4 GiB: a file that is no multiple of 64 KiB gets zeros before it. */
 function padded(name: string, contents: Uint8Array): Uint8Array {
   if (contents.length === 0 || contents.length > MAX_ROM_BYTES) {
@@ -29,11 +38,11 @@ function padded(name: string, contents: Uint8Array): Uint8Array {
 }
 
 /** The BIOS of -bios, or SeaBIOS where it is found; undefined when there is none and none was asked for. */
-function findBios({ firmware }: MachineConfig): Uint8Array | undefined {
+function findBios({ firmware }: MachineConfig): NamedBios | undefined {
   const names = firmware.bios === undefined ? DEFAULT_BIOS : [firmware.bios];
   for (const name of names) {
     const contents = readFirmwareFile(firmware, name);
-    if (contents !== undefined) return padded(name, contents);
+    if (contents !== undefined) return { bios: padded(name, contents), biosName: basename(name) };
   }
   if (firmware.bios !== undefined) {
     throw new FirmwareError('ERR_FIRMWARE_BIOS', `Could not load PC BIOS '${firmware.bios}'`);
@@ -77,8 +86,8 @@ export function createFirmware(demand: FirmwareDemand): Firmware {
     firmware.optionRoms.length === 0 &&
     needsNoBios(kernel);
   if (isDirect) return new DirectBoot(demand, { kernel, ...parts });
-  const bios = findBios(config);
+  const found = findBios(config);
   const wanting = whatNeedsBios(config, kernel);
-  if (bios === undefined && wanting !== undefined) throw noBios(config, wanting);
-  return new BiosBoot(demand, { bios: bios ?? haltRom(), kernel, ...parts });
+  if (found === undefined && wanting !== undefined) throw noBios(config, wanting);
+  return new BiosBoot(demand, { ...(found ?? { bios: haltRom(), biosName: HALT_ROM }), kernel, ...parts });
 }

@@ -61,6 +61,8 @@ export const REGISTER_NAMES: readonly string[] = [
   ...['cs', 'ds', 'es', 'ss', 'fs', 'gs'].flatMap((name) => [name, `${name}.base`, `${name}.limit`]),
 ];
 
+const DR6_ONES = 0xffff0ff0n;
+const DR7_ONES = 0x400n;
 const GDTR = 8;
 const IDTR = 9;
 const DESCRIPTOR_FLAGS_SHIFT = 8;
@@ -126,9 +128,11 @@ export class VcpuView {
     return this.#u64(CPU_EFER);
   }
 
-  /** DR0 to DR7. */
+  /** DR0 to DR7, with the bits of DR6 and DR7 that always read as 1 (SDM vol. 3, 17.2.3 and 17.2.4). */
   debugRegister(number: number): bigint {
-    return this.#u64(CPU_DR + number * 8);
+    const value = this.#u64(CPU_DR + number * 8);
+    if (number === 6) return value | DR6_ONES;
+    return number === 7 ? value | DR7_ONES : value;
   }
 
   get cpl(): number {
@@ -193,7 +197,8 @@ export class VcpuView {
     const extended = /^r(8|9|1[0-5])$/.exec(name);
     if (extended !== null) return this.general(Number(extended[1]));
     if (name === 'eflags') return BigInt(this.rflags);
-    if (name === 'eip' || name === 'pc') return this.rip;
+    if (name === 'eip') return this.rip;
+    if (name === 'pc') return this.pc;
     return this.#segmentByName(name);
   }
 

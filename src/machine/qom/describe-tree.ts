@@ -35,7 +35,7 @@ function busLines(bus: BusObject, indent: string): readonly string[] {
 function deviceLines(device: DeviceObject, indent: string): readonly string[] {
   return [
     `${indent}dev: ${device.typeName}, id "${device.id ?? ''}"\n`,
-    ...device.describeProperties().map((line) => `${indent}  ${line}\n`),
+    ...[...device.describeProperties(), ...device.describePlace()].map((line) => `${indent}  ${line}\n`),
     ...device.buses().flatMap((bus) => busLines(bus, `${indent}  `)),
   ];
 }

@@ -21,6 +21,8 @@ export interface DeviceObjectOptions<Ports> {
   readonly connect: (values: Readonly<Record<string, unknown>>) => Ports;
   /** Called when it is unrealized, with what `connect` gave. */
   readonly disconnect?: (ports: Ports) => void;
+  /** Lines of `info qtree` beyond the properties. */
+  readonly describe?: () => readonly string[];
 }
 
 /** One device. Made unrealized, with the defaults of its class. */
@@ -28,6 +30,7 @@ export class DeviceObject<Ports = unknown> extends QomObject {
   readonly id: string | undefined;
   readonly parentBus: BusObject | undefined;
   readonly #values: Record<string, unknown> = {};
+  readonly #describe: () => readonly string[];
   readonly #types = new Map<string, PropertyType<unknown>>();
   readonly #realize: () => Device;
   readonly #release: () => void;
@@ -38,6 +41,7 @@ export class DeviceObject<Ports = unknown> extends QomObject {
     const { entry, types, parentBus } = options;
     this.id = options.id;
     this.parentBus = parentBus;
+    this.#describe = options.describe ?? (() => []);
     let ports: Ports | undefined;
     const release = (): void => {
       if (ports !== undefined) options.disconnect?.(ports);
@@ -87,6 +91,11 @@ export class DeviceObject<Ports = unknown> extends QomObject {
       .filter((property) => property.name in this.#values)
       .reverse()
       .map(({ name }) => `${name} = ${this.#show(name)}`);
+  }
+
+  /** What its bus says of it, as `info qtree` prints it after the properties. */
+  describePlace(): readonly string[] {
+    return this.#describe();
   }
 
   /** Plugs the device in and sets it going; nothing when it is realized already. */

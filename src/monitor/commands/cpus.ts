@@ -9,7 +9,8 @@ export const cpuCommands: readonly CommandEntry[] = [
       CPU: index,
       current: index === 0,
       halted,
-      pc,
+      // QMP's integers are signed.
+      pc: BigInt.asIntN(64, pc),
       thread_id: threadId,
     }));
   }),

@@ -9,6 +9,9 @@ export interface DisassembledInstruction {
   readonly text: string;
 }
 
+/** Where operands begin: mnemonics have six columns, as the GNU assembler's listings have them. */
+const OPERAND_COLUMN = 7;
+
 /** The longest instruction (SDM vol. 2, 2.3.11). */
 export const MAX_INSTRUCTION_BYTES = 15;
 
@@ -28,6 +31,8 @@ export async function disassemble(
   const { Decoder, DecoderOptions, Formatter, FormatterSyntax } = await import('iced-x86');
   const decoder = new Decoder(bits, code, DecoderOptions.None);
   const formatter = new Formatter(FormatterSyntax.Gas);
+  formatter.uppercaseHex = false;
+  formatter.firstOperandCharIndex = OPERAND_COLUMN;
   decoder.ip = address;
   const found: DisassembledInstruction[] = [];
   try {

@@ -23,6 +23,11 @@ function decimalWidth(size: number): number {
   return Math.floor((10 * 8 * size + 32) / 33);
 }
 
+/** Octal digits that the widest value of `size` bytes takes. */
+function octalWidth(size: number): number {
+  return Math.floor((8 * size + 2) / 3);
+}
+
 function readValue(view: DataView, offset: number, size: 1 | 2 | 4 | 8): bigint {
   switch (size) {
     case 1:
@@ -41,7 +46,7 @@ function formatItem(value: bigint, format: Exclude<ValueFormat, 'i'>, size: 1 | 
     case 'x':
       return `0x${value.toString(16).padStart(size * 2, '0')}`;
     case 'o':
-      return value === 0n ? '0' : `0${value.toString(8)}`;
+      return (value === 0n ? '0' : `0${value.toString(8)}`).padStart(octalWidth(size));
     case 'u':
       return value.toString().padStart(decimalWidth(size));
     case 'd':

@@ -1,6 +1,8 @@
 // IN, OUT, INS, OUTS and the I/O permission bitmap (SDM vol. 1, chapter 18).
 import {
+  CPU_ATTENTION_MASK,
   CPU_EFLAGS,
+  CPU_PENDING,
   CPU_RAX,
   CPU_RCX,
   CPU_RDI,
@@ -19,7 +21,7 @@ import { enterGuest, leaveGuest } from './exclusive';
 import { raiseGP } from './fault';
 import { portIn, portOut } from './host';
 import { define, defineOne, MAP_ONE, OP_IMM8, slot } from './opcode-table';
-import { cpl, isProtected, isV86, next, putGpr } from './state';
+import { cpl, finish, isProtected, isV86, next, putGpr } from './state';
 import { indexMask, isRepeated, mustPause, pauseRepeat, putIndex, sourceSegment } from './string';
 
 /** TSS: offset of the word that holds the bitmap's offset. */
@@ -70,7 +72,10 @@ function input<T>(cpu: usize, record: usize, port: u32): usize {
 function output<T>(cpu: usize, record: usize, port: u32): usize {
   checkPorts(cpu, port, sizeof<T>());
   writePort(cpu, port, sizeof<T>(), <u32>load<T>(cpu, CPU_RAX));
-  return next(record);
+  // An SMI that the write has caused comes before the next instruction (SDM vol. 3, 34.7): firmware waits for it in HLT,
+  // to which it would return.
+  const asked = atomic.load<u32>(cpu + CPU_PENDING) & load<u32>(cpu, CPU_ATTENTION_MASK);
+  return asked ? finish(cpu, record) : next(record);
 }
 function IN_IMM<T>(cpu: usize, record: usize): usize {
   return input<T>(cpu, record, load<u8>(record, RECORD_IMM));

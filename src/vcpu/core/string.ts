@@ -21,7 +21,7 @@ import {
   TLB_READ,
   TLB_WRITE,
 } from '../../memory/layout';
-import { checkRead, checkWrite, read, write } from './access';
+import { checkAlignment, checkRead, checkWrite, read, write } from './access';
 import { segmentAddress } from './address';
 import { alu, CMP } from './alu';
 import { ATTR_CODE, ATTR_EXPAND_DOWN, FLAG_DF, FLAG_RF, SEG_ES, SEG_FS } from './bits';
@@ -149,6 +149,9 @@ function movs<T>(cpu: usize, record: usize): usize {
     const destination = load<u64>(cpu, CPU_RDI) & mask;
     const from = segmentAddress(cpu, segment, source, sizeof<T>(), false);
     const to = segmentAddress(cpu, SEG_ES, destination, sizeof<T>(), true);
+    // #AC comes before any page fault, as on the host.
+    checkAlignment(cpu, from, sizeof<T>());
+    checkAlignment(cpu, to, sizeof<T>());
     let done: u64 = 1;
     const n = !mayBulk(cpu, backward, count)
       ? 0
@@ -197,6 +200,7 @@ function stos<T>(cpu: usize, record: usize): usize {
   while (count) {
     const destination = load<u64>(cpu, CPU_RDI) & mask;
     const to = segmentAddress(cpu, SEG_ES, destination, sizeof<T>(), true);
+    checkAlignment(cpu, to, sizeof<T>());
     let done: u64 = 1;
     const n = !mayBulk(cpu, backward, count)
       ? 0
@@ -268,6 +272,8 @@ function cmps<T>(cpu: usize, record: usize): usize {
     // Of two faults that of ES:RDI is taken, as on Intel's processors.
     const to = segmentAddress(cpu, SEG_ES, destination, sizeof<T>(), false);
     const from = segmentAddress(cpu, segment, source, sizeof<T>(), false);
+    checkAlignment(cpu, to, sizeof<T>());
+    checkAlignment(cpu, from, sizeof<T>());
     let done: u64 = 1;
     let a: T;
     let b: T;
@@ -319,6 +325,7 @@ function scas<T>(cpu: usize, record: usize): usize {
   while (count) {
     const destination = load<u64>(cpu, CPU_RDI) & mask;
     const to = segmentAddress(cpu, SEG_ES, destination, sizeof<T>(), false);
+    checkAlignment(cpu, to, sizeof<T>());
     let done: u64 = 1;
     let b: T;
     const n = !mayBulk(cpu, backward, count) ? 0 : bulk<T>(count, pageRoom(to), segmentRoom(cpu, SEG_ES, destination, mask));

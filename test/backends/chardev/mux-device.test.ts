@@ -164,3 +164,19 @@ test('through the registry: the multiplexer has the id, the device is ID-base', 
   await registry.remove('con');
   await t.notThrowsAsync(registry.remove('con-base'));
 });
+
+test('at start-up the last of several front ends has the focus, and the others know it before they greet', (t) => {
+  const { mux, host } = makeMux(t);
+  const [monitor, serial] = [new Recorder(), new Recorder()];
+  mux.gather();
+  mux.attach(monitor);
+  mux.attach(serial);
+  t.is(host.send('a'), 'a');
+  t.deepEqual([monitor.events, serial.events], [[], []]);
+  mux.settle();
+  t.deepEqual(monitor.events, ['mux-out', 'opened']);
+  t.deepEqual(serial.events, ['opened', 'mux-in']);
+  host.send('b\x01cq');
+  t.is(serial.text, 'b');
+  t.is(monitor.text, 'q');
+});

@@ -59,3 +59,8 @@ export function driveConfig(values: Partial<DriveConfig> = {}): DriveConfig {
     ...values,
   };
 }
+
+/** Whether two arrays hold the same bytes: for long ones, which assertions take long to compare. */
+export function equal(one: Uint8Array, other: Uint8Array): boolean {
+  return Buffer.compare(one, other) === 0;
+}

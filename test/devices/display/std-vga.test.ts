@@ -266,6 +266,29 @@ test('the ninth dot repeats the eighth of line drawing characters only, and blin
   to.outw(0x3ce, 0x0e06);
 });
 
+test('a text window is mapped, and its characters are in the planes whenever someone looks', (t) => {
+  const { board, device, picture, to } = create();
+  fillText(to);
+  const isMapped = (): boolean =>
+    board.memory.claims.find(({ first }) => first === TEXT_WINDOW)?.options.name === 'video memory';
+  t.true(isMapped());
+  to.writeb(TEXT_WINDOW + 6, 0x41);
+  const shown = picture();
+  const saved = device.save();
+  // Through the planes: read map 0 without odd and even.
+  to.outw(0x3ce, 0x0005);
+  t.false(isMapped());
+  to.outw(0x3ce, 0x0406);
+  t.is(board.memory.read(WINDOW + 6, 1), 0x41);
+  to.writeb(WINDOW + 6, 0x42);
+  to.outw(0x3ce, 0x0e06);
+  to.outw(0x3ce, 0x1005);
+  t.is(board.memory.read(TEXT_WINDOW + 6, 1), 0x42);
+  device.restore(saved);
+  t.is(board.memory.read(TEXT_WINDOW + 6, 1), 0x41);
+  t.true(Buffer.compare(picture().rgb, shown.rgb) === 0);
+});
+
 test('a 256-colour or linear window is mapped for the guest, a planar one asks', (t) => {
   const { board, to } = create();
   const isMapped = (): boolean =>

@@ -33,6 +33,9 @@ class ScriptedStorage {
         file === null ? null : { file, bytes: 4096, encrypted: false };
       return Promise.resolve(medium);
     }
+    if (method === 'limits') {
+      return Promise.resolve({ bps: 0, bpsRead: 0, bpsWrite: 0, iops: 0, iopsRead: 0, iopsWrite: 0 });
+    }
     return new Promise((answer) => this.calls.push({ method, argument, answer }));
   }
 
@@ -214,6 +217,11 @@ test('monitors are refused in the reference’s words', async (t) => {
   await refused(
     () => commands.resizeMedium({ device: 'hd', bytes: -1 }),
     "Parameter 'size' expects a >0 size",
+  );
+  const limits = { bps: 1, bpsRead: 1, bpsWrite: 0, iops: 0, iopsRead: 0, iopsWrite: 0 };
+  await refused(
+    () => commands.setLimits({ device: 'hd', limits }),
+    'bps(iops) and bps_rd/bps_wr(iops_rd/iops_wr) cannot be used at the same time',
   );
   await refused(
     () => commands.setMediumPassword({ device: 'hd', password: 'x' }),

@@ -77,7 +77,7 @@ test('values of memory, in lines of 16 bytes', async (t) => {
   t.is(await say('xp /3xb 1'), '0000000000000001: 0x0a 0x11 0x18\n');
   t.is(await say('x /2db 0x24'), '0000000000000024:  -1   6\n');
   t.is(await say('x /2ub 0x24'), '0000000000000024: 255   6\n');
-  t.is(await say('x /2ob 0x24'), '0000000000000024: 0377 06\n');
+  t.is(await say('x /2ob 0x24'), '0000000000000024: 0377  06\n');
   t.is(await say('x /2cb 0x10'), "0000000000000010: 's' 'z'\n");
   t.is(await say('x /1xg 0'), '0000000000000000: 0x342d261f18110a03\n');
   t.is(await say('x /1xw 0x200000'), '0000000000200000: Cannot access memory\n');
@@ -92,9 +92,9 @@ test('addresses may name registers', async (t) => {
 test('code is disassembled in the size that the CPU is in, or the one asked for', async (t) => {
   t.is(
     await say('x /3i $eip'),
-    '0x0000000000007c00:  cli\n0x0000000000007c01:  mov $0x7C00,%sp\n0x0000000000007c04:  jmp 0x7C04\n',
+    '0x0000000000007c00:  cli\n0x0000000000007c01:  mov    $0x7c00,%sp\n0x0000000000007c04:  jmp    0x7c04\n',
   );
-  t.regex(await say('xp /2iw 0x7c00'), /mov \$0x.*7C00,%esp\n$/);
+  t.regex(await say('xp /2iw 0x7c00'), /mov    \$0x.*7c00,%esp\n$/);
 });
 
 test('the checksum of memory rotates right and adds, as BSD sum does', async (t) => {

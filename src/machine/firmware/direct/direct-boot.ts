@@ -44,6 +44,7 @@ interface TablesInRam {
 
 export class DirectBoot implements Firmware {
   readonly bios: Uint8Array;
+  readonly biosName = 'troupe-boot.bin';
   readonly cmos: ReadonlyMap<number, number> = new Map();
   readonly #demand: FirmwareDemand;
   readonly #parts: DirectBootParts;

@@ -1,6 +1,6 @@
 /** Random descriptors through everything that reads one: segment loads, LAR and kin, far transfers, LTR and LLDT. */
 import { Random } from '../../oracle/random.ts';
-import type { SystemCase, SystemGuest } from '../guest.ts';
+import type { Deviation, SystemCase, SystemGuest } from '../guest.ts';
 
 /** The GDT entry that varies, and the same place in the LDT. */
 const SLOT = 0x88;
@@ -27,6 +27,8 @@ type Limit = (typeof LIMITS)[number];
  */
 const TRANSFER_LIMITS = LIMITS.filter(({ limit, granular }) => (granular ? limit > 0 : limit > LANDING));
 const ACCESSED_CODE = 9;
+/** G, in the second doubleword. */
+const GRANULAR = 0x800000;
 
 const GATE_TARGETS = [0x08, 0x0b, 0x1b, 0x58, 0x60, 0x70, 0x10, 0x20, 0x00, 0x30, 0x200, SLOT] as const;
 const OUTER_STACKS = [0x23, 0x23, 0x23, 0x10, 0x69, 0x00, 0x20, 0x1b] as const;
@@ -145,6 +147,13 @@ function operate(random: Random, operation: Operation, selector: number): string
 
 const LEVELS = ['', 'GOLEVEL1', 'GOUSER'] as const;
 
+/** Where QEMU does not follow the manual. */
+function deviationOf(operation: Operation, selector: number, isBigTss: boolean): Deviation | undefined {
+  if (isBigTss) return { section: 'SDM vol. 3, 7.2.2', qemu: 'takes a limit of 4 GiB for -1' };
+  if (operation === 'ltr' && selector < 4) return { section: 'SDM vol. 2, LTR: #GP(0)', qemu: 'loads it' };
+  return undefined;
+}
+
 function randomCase(random: Random, index: number): SystemCase {
   const operation = random.pick(OPERATIONS);
   const { low, high } = descriptor(random, operation);
@@ -167,9 +176,11 @@ function randomCase(random: Random, index: number): SystemCase {
     'mov ecx, ss',
     operate(random, operation, selector),
   ].join('\n');
+  const deviation = deviationOf(operation, selector, isTss && (high & GRANULAR) !== 0);
   return {
     name: `${index}: ${operation} of ${hex(high)}:${hex(low)}, selector ${hex(selector)}, level ${level}`,
     code,
+    ...(deviation === undefined ? {} : { deviation }),
   };
 }
 

@@ -1,0 +1,162 @@
+/** Where the clusters of a disk lie in its image: the L1 table and the L2 tables behind it. */
+import type { BlockNode } from '../block-node.ts';
+import { type L1Entry, type L2Entry, readL1Entry, readL2Entry, writeL1Entry } from './l2-entry.ts';
+import { corrupt, type Qcow2Header } from './qcow2-header.ts';
+import type { Refcounts } from './refcounts.ts';
+import { type Table, TableCache } from './table-cache.ts';
+
+const ENTRY_BYTES = 8;
+/** Bytes of L2 tables that are kept. */
+const KEPT_BYTES = 8 * 1024 * 1024;
+const FEWEST_KEPT = 16;
+
+export interface MappedRun {
+  readonly entry: L2Entry;
+  /** Clusters in a row that are alike: normal ones also follow each other in the file. */
+  readonly clusters: number;
+}
+
+export interface L2Slot {
+  readonly table: Table;
+  readonly index: number;
+}
+
+export class ClusterMap {
+  readonly #file: BlockNode;
+  readonly #clusterBits: number;
+  readonly #clusterBytes: number;
+  readonly #perTable: number;
+  readonly #tables: TableCache;
+  #l1: DataView;
+  #l1Offset: number;
+  #l1Dirty = false;
+
+  private constructor(file: BlockNode, header: Qcow2Header, l1: Uint8Array) {
+    this.#file = file;
+    this.#clusterBits = header.clusterBits;
+    this.#clusterBytes = 2 ** header.clusterBits;
+    this.#perTable = this.#clusterBytes / ENTRY_BYTES;
+    this.#tables = new TableCache(
+      file,
+      this.#clusterBytes,
+      Math.max(FEWEST_KEPT, KEPT_BYTES / this.#clusterBytes),
+    );
+    this.#l1 = new DataView(l1.buffer);
+    this.#l1Offset = header.l1Offset;
+  }
+
+  static async open(file: BlockNode, header: Qcow2Header): Promise<ClusterMap> {
+    const l1 = new Uint8Array(header.l1Entries * ENTRY_BYTES);
+    if (l1.length > 0) await file.read(header.l1Offset, [l1]);
+    return new ClusterMap(file, header, l1);
+  }
+
+  get isDirty(): boolean {
+    return this.#l1Dirty || this.#tables.isDirty;
+  }
+
+  get dirtyTables(): number {
+    return this.#tables.dirtyCount;
+  }
+
+  get l1Offset(): number {
+    return this.#l1Offset;
+  }
+
+  get l1Entries(): number {
+    return this.#l1.byteLength / ENTRY_BYTES;
+  }
+
+  /** What clusters `first` and those after it are, as far as they are alike; at most `limit`, and not past an L2 table. */
+  async lookUp(first: number, limit: number): Promise<MappedRun> {
+    const index = first % this.#perTable;
+    const most = Math.min(limit, this.#perTable - index);
+    const { offset } = this.#l1Entry(first);
+    if (offset === 0) return { entry: { kind: 'unallocated' }, clusters: most };
+    const { view } = await this.#tables.get(offset);
+    const entry = this.#entry(view, index);
+    let clusters = 1;
+    while (clusters < most && this.#follows(entry, this.#entry(view, index + clusters), clusters))
+      clusters += 1;
+    return { entry, clusters };
+  }
+
+  /** The place of a cluster's entry in a table that may be changed. */
+  async slot(cluster: number, refcounts: Refcounts): Promise<L2Slot> {
+    const l1Index = Math.floor(cluster / this.#perTable);
+    const { offset, copied } = this.#l1Entry(cluster);
+    const index = cluster % this.#perTable;
+    if (offset !== 0 && copied) return { table: await this.#tables.get(offset), index };
+    // A table that a snapshot shares is copied before it is changed.
+    const contents = offset === 0 ? undefined : (await this.#tables.get(offset)).bytes;
+    const place = await refcounts.allocate(1);
+    const table = this.#tables.create(place, contents);
+    if (offset !== 0) refcounts.releaseLater(offset, this.#clusterBytes);
+    writeL1Entry(this.#l1, l1Index, place);
+    this.#l1Dirty = true;
+    return { table, index };
+  }
+
+  /** The table of a slot has been changed. */
+  changed({ table }: L2Slot): void {
+    this.#tables.changed(table);
+  }
+
+  /** Makes room for a longer disk. @returns whether the L1 table has moved, so that the header has to be written */
+  async grow(clusters: number, refcounts: Refcounts): Promise<boolean> {
+    const entries = Math.ceil(clusters / this.#perTable);
+    if (entries <= this.l1Entries) return false;
+    const l1 = new Uint8Array(entries * ENTRY_BYTES);
+    l1.set(new Uint8Array(this.#l1.buffer));
+    const old = { offset: this.#l1Offset, bytes: this.#l1.byteLength };
+    this.#l1Offset = await refcounts.allocate(Math.ceil(l1.length / this.#clusterBytes));
+    this.#l1 = new DataView(l1.buffer);
+    this.#l1Dirty = true;
+    if (old.bytes > 0) refcounts.releaseLater(old.offset, old.bytes);
+    return true;
+  }
+
+  /** Writes the L2 tables, then, once they are on disk, the L1 table. Another flush of the file is up to the caller. */
+  async writeBack(): Promise<void> {
+    await this.#tables.writeBack();
+    if (this.#l1Dirty) {
+      await this.#file.flush();
+      this.#l1Dirty = false;
+      await this.#file.write(this.#l1Offset, [new Uint8Array(this.#l1.buffer).slice()]);
+    }
+  }
+
+  #l1Entry(cluster: number): L1Entry {
+    const index = Math.floor(cluster / this.#perTable);
+    if (index >= this.l1Entries) {
+      throw corrupt(this.#file.fileName, `its L1 table has no entry ${index}`);
+    }
+    const entry = readL1Entry(this.#l1, index);
+    this.#checkPlace(entry.offset, `L2 table ${index}`);
+    return entry;
+  }
+
+  #entry(view: DataView, index: number): L2Entry {
+    const entry = readL2Entry(view, index, this.#clusterBits);
+    if (entry.kind === 'normal' || entry.kind === 'zero') this.#checkPlace(entry.offset, 'a cluster');
+    return entry;
+  }
+
+  /** Nothing lies between clusters' beginnings, nor behind the end of the file. */
+  #checkPlace(offset: number, what: string): void {
+    if (offset % this.#clusterBytes !== 0) {
+      throw corrupt(
+        this.#file.fileName,
+        `${what} is at ${offset}, which is no multiple of ${this.#clusterBytes}`,
+      );
+    }
+  }
+
+  #follows(first: L2Entry, next: L2Entry, distance: number): boolean {
+    if (first.kind !== next.kind || first.kind === 'compressed') return false;
+    if (first.kind === 'normal' && next.kind === 'normal') {
+      return next.copied === first.copied && next.offset === first.offset + distance * this.#clusterBytes;
+    }
+    return true;
+  }
+}

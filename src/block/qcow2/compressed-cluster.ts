@@ -1,0 +1,48 @@
+/** Compressed clusters: a raw deflate stream, or a zstd frame, padded to what its sectors hold. */
+import { promisify } from 'node:util';
+import { constants, createZstdDecompress, inflateRaw } from 'node:zlib';
+import { type Compression, corrupt } from './qcow2-header.ts';
+
+const inflateRawAsync = promisify(inflateRaw);
+
+function inflate(bytes: Uint8Array, clusterBytes: number): Promise<Uint8Array> {
+  // The stream ends somewhere in its last sector; what follows is none of its business.
+  return inflateRawAsync(bytes, { maxOutputLength: clusterBytes, finishFlush: constants.Z_SYNC_FLUSH });
+}
+
+/** The frame's end is not known beforehand: what follows it is an error that comes after all of its contents. */
+function decompressZstd(bytes: Uint8Array, clusterBytes: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const parts: Uint8Array[] = [];
+    let total = 0;
+    const stream = createZstdDecompress();
+    stream.on('error', reject);
+    stream.on('end', () => resolve(Buffer.concat(parts)));
+    stream.on('data', (part: Uint8Array) => {
+      parts.push(part);
+      total += part.length;
+      if (total >= clusterBytes) {
+        resolve(Buffer.concat(parts));
+        stream.destroy();
+      }
+    });
+    stream.end(bytes);
+  });
+}
+
+/** The cluster's contents. Throws BlockError `ERR_BLOCK_CORRUPT` when they are not exactly as long as a cluster. */
+export async function decompressCluster(
+  bytes: Uint8Array,
+  clusterBytes: number,
+  compression: Compression,
+  fileName: string,
+): Promise<Uint8Array> {
+  try {
+    const decompress = compression === 'zlib' ? inflate : decompressZstd;
+    const contents = await decompress(bytes, clusterBytes);
+    if (contents.length === clusterBytes) return contents;
+  } catch {
+    // Said below: the library's words help nobody here.
+  }
+  throw corrupt(fileName, 'a compressed cluster cannot be expanded');
+}

@@ -1,0 +1,152 @@
+/** Making an empty qcow2 image (QEMU's docs/interop/qcow2.txt). */
+import { BlockError, EINVAL } from '../block-error.ts';
+import type { BlockNode } from '../block-node.ts';
+import { EXTENSION_BACKING_FORMAT, QCOW2_MAGIC, V2_HEADER_BYTES, V3_HEADER_BYTES } from './qcow2-header.ts';
+
+export interface Qcow2CreateOptions {
+  /** Length of the disk; rounded up to whole sectors. */
+  readonly bytes: number;
+  readonly version: 2 | 3;
+  /** A power of two from 512 bytes to 2 MiB. */
+  readonly clusterBytes: number;
+  /** Bits of a refcount: a power of two up to 64; 16 in version 2. */
+  readonly refcountBits: number;
+  readonly backingFile: string | undefined;
+  readonly backingFormat: string | undefined;
+}
+
+export const QCOW2_DEFAULTS = { version: 3, clusterBytes: 65536, refcountBits: 16 } as const;
+
+const SMALLEST_CLUSTER = 512;
+const LARGEST_CLUSTER = 2 * 1024 * 1024;
+const SECTOR_BYTES = 512;
+const MOST_L1_BYTES = 32 * 1024 * 1024;
+
+function invalid(message: string): BlockError {
+  return new BlockError('ERR_BLOCK_CREATE', message, { errno: EINVAL });
+}
+
+function isPowerOfTwo(value: number): boolean {
+  return Number.isInteger(Math.log2(value));
+}
+
+function check({ clusterBytes, refcountBits, version, backingFile }: Qcow2CreateOptions): void {
+  if (!isPowerOfTwo(clusterBytes) || clusterBytes < SMALLEST_CLUSTER || clusterBytes > LARGEST_CLUSTER) {
+    throw invalid(`Cluster size must be a power of two between ${SMALLEST_CLUSTER} and 2048k`);
+  }
+  if (!isPowerOfTwo(refcountBits) || refcountBits > 64) {
+    throw invalid('Refcount width must be a power of two and may not exceed 64 bits');
+  }
+  if (version === 2 && refcountBits !== QCOW2_DEFAULTS.refcountBits) {
+    throw invalid('Different refcount widths than 16 bits require compatibility level 1.1 or above');
+  }
+  if (backingFile !== undefined && Buffer.byteLength(backingFile) > 1023) {
+    throw invalid('Backing file name too long');
+  }
+}
+
+interface Layout {
+  readonly refcountTable: number;
+  readonly refcountTableClusters: number;
+  readonly refcountBlocks: number;
+  readonly l1: number;
+  readonly l1Entries: number;
+  readonly clusters: number;
+}
+
+/** Cluster numbers of the parts: header, refcount table, refcount blocks, L1 table. */
+function layOut({ bytes, clusterBytes, refcountBits }: Qcow2CreateOptions): Layout {
+  const l1Entries = Math.ceil(bytes / ((clusterBytes / 8) * clusterBytes));
+  if (l1Entries * 8 > MOST_L1_BYTES) {
+    throw invalid('The image size is too large for file format qcow2 (try using a larger cluster size)');
+  }
+  const l1Clusters = Math.max(1, Math.ceil((l1Entries * 8) / clusterBytes));
+  const perBlock = (clusterBytes * 8) / refcountBits;
+  let blocks = 1;
+  let tableClusters = 1;
+  const total = () => 1 + tableClusters + blocks + l1Clusters;
+  while (blocks * perBlock < total()) {
+    blocks += 1;
+    tableClusters = Math.ceil((blocks * 8) / clusterBytes);
+  }
+  return {
+    refcountTable: 1,
+    refcountTableClusters: tableClusters,
+    refcountBlocks: blocks,
+    l1: 1 + tableClusters + blocks,
+    l1Entries,
+    clusters: total(),
+  };
+}
+
+/** The header's cluster, with its extensions and the backing file's name. */
+function headerCluster(options: Qcow2CreateOptions, layout: Layout): Uint8Array {
+  const { clusterBytes, version, backingFile, backingFormat } = options;
+  const cluster = new Uint8Array(clusterBytes);
+  const view = new DataView(cluster.buffer);
+  let at = version === 3 ? V3_HEADER_BYTES : V2_HEADER_BYTES;
+  const format = backingFile === undefined ? undefined : backingFormat;
+  if (format !== undefined) {
+    const name = Buffer.from(format);
+    view.setUint32(at, EXTENSION_BACKING_FORMAT);
+    view.setUint32(at + 4, name.length);
+    cluster.set(name, at + 8);
+    at += 8 + Math.ceil(name.length / 8) * 8;
+  }
+  // The end of the extensions is eight bytes of zeros.
+  at += 8;
+  if (backingFile !== undefined) {
+    const name = Buffer.from(backingFile);
+    if (at + name.length > clusterBytes) throw invalid('Backing file name too long');
+    cluster.set(name, at);
+    view.setBigUint64(8, BigInt(at));
+    view.setUint32(16, name.length);
+  }
+  view.setUint32(0, QCOW2_MAGIC);
+  view.setUint32(4, version);
+  view.setUint32(20, Math.log2(clusterBytes));
+  view.setBigUint64(24, BigInt(Math.ceil(options.bytes / SECTOR_BYTES) * SECTOR_BYTES));
+  view.setUint32(36, layout.l1Entries);
+  view.setBigUint64(40, BigInt(layout.l1 * clusterBytes));
+  view.setBigUint64(48, BigInt(layout.refcountTable * clusterBytes));
+  view.setUint32(56, layout.refcountTableClusters);
+  if (version === 3) {
+    view.setUint32(96, Math.log2(options.refcountBits));
+    view.setUint32(100, V3_HEADER_BYTES);
+  }
+  return cluster;
+}
+
+/** A refcount of 1 for the first clusters, in entries of any width. */
+function refcountBlocks({ clusterBytes, refcountBits }: Qcow2CreateOptions, layout: Layout): Uint8Array {
+  const bytes = new Uint8Array(layout.refcountBlocks * clusterBytes);
+  for (let cluster = 0; cluster < layout.clusters; cluster++) {
+    const bit = cluster * refcountBits;
+    // Entries of whole bytes are big-endian; smaller ones fill a byte from its low end.
+    const index = refcountBits >= 8 ? (bit + refcountBits) / 8 - 1 : Math.floor(bit / 8);
+    bytes[index] = (bytes[index] ?? 0) | (refcountBits >= 8 ? 1 : 1 << (bit % 8));
+  }
+  return bytes;
+}
+
+/**
+ * Writes an empty image into an empty file.
+ * Throws BlockError `ERR_BLOCK_CREATE` for options that cannot be, with the reference's words.
+ */
+export async function createQcow2(file: BlockNode, options: Qcow2CreateOptions): Promise<void> {
+  check(options);
+  const layout = layOut(options);
+  const { clusterBytes } = options;
+  const table = new Uint8Array(layout.refcountTableClusters * clusterBytes);
+  const view = new DataView(table.buffer);
+  const firstBlock = layout.refcountTable + layout.refcountTableClusters;
+  for (let block = 0; block < layout.refcountBlocks; block++) {
+    view.setBigUint64(block * 8, BigInt((firstBlock + block) * clusterBytes));
+  }
+  await file.write(firstBlock * clusterBytes, [refcountBlocks(options, layout)]);
+  await file.write(layout.refcountTable * clusterBytes, [table]);
+  await file.write(layout.l1 * clusterBytes, [new Uint8Array((layout.clusters - layout.l1) * clusterBytes)]);
+  await file.flush();
+  await file.write(0, [headerCluster(options, layout)]);
+  await file.flush();
+}

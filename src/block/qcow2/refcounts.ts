@@ -1,0 +1,259 @@
+/**
+ * Refcounts of the clusters of an image (qcow2.txt, "Host cluster management"), and the allocation of clusters from them.
+ * A refcount that falls takes effect only once what referred to the cluster is off the disk: see `releaseLater`.
+ */
+import { BlockError, EIO } from '../block-error.ts';
+import type { BlockNode } from '../block-node.ts';
+import { corrupt, type Qcow2Header } from './qcow2-header.ts';
+import { type Table, TableCache } from './table-cache.ts';
+
+const ENTRY_BYTES = 8;
+const BITS_A_BYTE = 8;
+const KEPT_BLOCKS = 64;
+const MOST_TABLE_BYTES = 8 * 1024 * 1024;
+
+interface Release {
+  readonly cluster: number;
+  readonly count: number;
+}
+
+export interface RefcountTablePlace {
+  readonly offset: number;
+  readonly clusters: number;
+}
+
+export class Refcounts {
+  readonly #file: BlockNode;
+  readonly #clusterBytes: number;
+  readonly #order: number;
+  readonly #perBlock: number;
+  readonly #blocks: TableCache;
+  #table: DataView;
+  #place: RefcountTablePlace;
+  #tableDirty = false;
+  /** The table has moved: the header has to say so. */
+  #moved = false;
+  #releases: Release[] = [];
+  /** No cluster below is free. */
+  #firstFree = 0;
+
+  private constructor(file: BlockNode, header: Qcow2Header, table: Uint8Array) {
+    this.#file = file;
+    this.#clusterBytes = 2 ** header.clusterBits;
+    this.#order = header.refcountOrder;
+    this.#perBlock = (this.#clusterBytes * BITS_A_BYTE) >> this.#order;
+    this.#blocks = new TableCache(file, this.#clusterBytes, KEPT_BLOCKS);
+    this.#table = new DataView(table.buffer);
+    this.#place = { offset: header.refcountTableOffset, clusters: header.refcountTableClusters };
+  }
+
+  static async open(file: BlockNode, header: Qcow2Header): Promise<Refcounts> {
+    const table = new Uint8Array(header.refcountTableClusters * 2 ** header.clusterBits);
+    await file.read(header.refcountTableOffset, [table]);
+    return new Refcounts(file, header, table);
+  }
+
+  get isDirty(): boolean {
+    return this.#tableDirty || this.#blocks.isDirty;
+  }
+
+  /** Where the header is to say that the table is; undefined when it says so already. */
+  get movedTo(): RefcountTablePlace | undefined {
+    return this.#moved ? this.#place : undefined;
+  }
+
+  /** The header says where the table is. */
+  headerWritten(): void {
+    this.#moved = false;
+  }
+
+  async get(cluster: number): Promise<number> {
+    const block = await this.#block(cluster);
+    return block === undefined ? 0 : this.#read(block, cluster % this.#perBlock);
+  }
+
+  /** Allocates `count` clusters in a row. @returns the offset of the first in the file */
+  async allocate(count: number): Promise<number> {
+    const first = await this.#freeRun(this.#firstFree, count);
+    // Blocks first: what they take for themselves may lie in the run that was found.
+    let needsBlocks = false;
+    for (let cluster = first; cluster < first + count; cluster++) {
+      if ((await this.#block(cluster)) === undefined) {
+        await this.#addBlock(cluster, first + count);
+        needsBlocks = true;
+      }
+    }
+    if (needsBlocks) return this.allocate(count);
+    for (let cluster = first; cluster < first + count; cluster++) await this.#change(cluster, 1);
+    if (first === this.#firstFree || count === 1) this.#firstFree = first + count;
+    return first * this.#clusterBytes;
+  }
+
+  /** The clusters of these bytes lose one reference when `applyReleases` is called. */
+  releaseLater(offset: number, bytes: number): void {
+    const cluster = Math.floor(offset / this.#clusterBytes);
+    const last = Math.floor((offset + bytes - 1) / this.#clusterBytes);
+    this.#releases.push({ cluster, count: last - cluster + 1 });
+  }
+
+  get hasReleases(): boolean {
+    return this.#releases.length > 0;
+  }
+
+  /** Nothing on disk refers to what was released: it may be used anew. */
+  async applyReleases(): Promise<void> {
+    const releases = this.#releases;
+    this.#releases = [];
+    for (const { cluster, count } of releases) {
+      for (let index = 0; index < count; index++) {
+        const left = await this.#change(cluster + index, -1);
+        if (left === 0) this.#firstFree = Math.min(this.#firstFree, cluster + index);
+      }
+    }
+  }
+
+  /** Writes what has changed, blocks before the table that leads to them. Another flush of the file is up to the caller. */
+  async writeBack(): Promise<void> {
+    await this.#blocks.writeBack();
+    if (this.#tableDirty) {
+      await this.#file.flush();
+      this.#tableDirty = false;
+      await this.#file.write(this.#place.offset, [new Uint8Array(this.#table.buffer).slice()]);
+    }
+  }
+
+  /** The first of `count` free clusters in a row, at `from` or behind it. */
+  async #freeRun(from: number, count: number): Promise<number> {
+    let first = from;
+    for (let run = 0; run < count; ) {
+      if ((await this.get(first + run)) === 0) {
+        run += 1;
+      } else {
+        first += run + 1;
+        run = 0;
+      }
+    }
+    return first;
+  }
+
+  #entries(): number {
+    return this.#table.byteLength / ENTRY_BYTES;
+  }
+
+  async #block(cluster: number): Promise<Table | undefined> {
+    const index = Math.floor(cluster / this.#perBlock);
+    if (index >= this.#entries()) return undefined;
+    const offset = Number(this.#table.getBigUint64(index * ENTRY_BYTES));
+    if (offset === 0) return undefined;
+    if (offset % this.#clusterBytes !== 0) {
+      throw corrupt(this.#file.fileName, `refcount block ${index} is at ${offset}`);
+    }
+    return this.#blocks.get(offset);
+  }
+
+  /**
+   * Makes the refcount block that covers `cluster`. It lies at the first cluster from `after` on that is free, or that the
+   * new block itself covers.
+   */
+  async #addBlock(cluster: number, after: number): Promise<void> {
+    const index = Math.floor(cluster / this.#perBlock);
+    if (index >= this.#entries()) await this.#growTable(index + 1, after);
+    // Making room may have made this very block.
+    if ((await this.#block(cluster)) !== undefined) return;
+    let place = after;
+    while ((await this.get(place)) !== 0) place += 1;
+    const offset = place * this.#clusterBytes;
+    const covering = Math.floor(place / this.#perBlock);
+    if (covering !== index && (await this.#block(place)) === undefined) {
+      await this.#addBlock(place, place);
+      return this.#addBlock(cluster, place + 1);
+    }
+    this.#blocks.create(offset);
+    this.#table.setBigUint64(index * ENTRY_BYTES, BigInt(offset));
+    this.#tableDirty = true;
+    await this.#change(place, 1);
+  }
+
+  /** Moves the table to where there is room for more entries. */
+  async #growTable(entries: number, after: number): Promise<void> {
+    const clusters = Math.ceil((Math.max(entries, this.#entries() * 2) * ENTRY_BYTES) / this.#clusterBytes);
+    if (clusters * this.#clusterBytes > MOST_TABLE_BYTES) {
+      throw new BlockError('ERR_BLOCK_IO', `'${this.#file.fileName}': its refcount table is full`, {
+        errno: EIO,
+      });
+    }
+    const old = this.#place;
+    const table = new Uint8Array(clusters * this.#clusterBytes);
+    table.set(new Uint8Array(this.#table.buffer));
+    this.#table = new DataView(table.buffer);
+    const first = await this.#freeRun(after, clusters);
+    this.#place = { offset: first * this.#clusterBytes, clusters };
+    this.#tableDirty = true;
+    this.#moved = true;
+    for (let cluster = first; cluster < first + clusters; cluster++) {
+      if ((await this.#block(cluster)) === undefined) await this.#addBlock(cluster, first + clusters);
+    }
+    for (let cluster = first; cluster < first + clusters; cluster++) await this.#change(cluster, 1);
+    this.releaseLater(old.offset, old.clusters * this.#clusterBytes);
+  }
+
+  async #change(cluster: number, by: 1 | -1): Promise<number> {
+    const block = await this.#block(cluster);
+    const index = cluster % this.#perBlock;
+    const before = block === undefined ? 0 : this.#read(block, index);
+    const after = before + by;
+    if (block === undefined || after < 0 || after > this.#most) {
+      throw corrupt(this.#file.fileName, `the refcount of cluster ${cluster} is ${before}`);
+    }
+    this.#write(block, index, after);
+    this.#blocks.changed(block);
+    return after;
+  }
+
+  get #most(): number {
+    return this.#order >= 5 ? Number.MAX_SAFE_INTEGER : 2 ** (1 << this.#order) - 1;
+  }
+
+  #read({ view }: Table, index: number): number {
+    switch (this.#order) {
+      case 3:
+        return view.getUint8(index);
+      case 4:
+        return view.getUint16(index * 2);
+      case 5:
+        return view.getUint32(index * 4);
+      case 6:
+        return Number(view.getBigUint64(index * 8));
+      default: {
+        const bits = 1 << this.#order;
+        const perByte = BITS_A_BYTE / bits;
+        return (view.getUint8(Math.floor(index / perByte)) >> ((index % perByte) * bits)) & (2 ** bits - 1);
+      }
+    }
+  }
+
+  #write({ view }: Table, index: number, value: number): void {
+    switch (this.#order) {
+      case 3:
+        view.setUint8(index, value);
+        break;
+      case 4:
+        view.setUint16(index * 2, value);
+        break;
+      case 5:
+        view.setUint32(index * 4, value);
+        break;
+      case 6:
+        view.setBigUint64(index * 8, BigInt(value));
+        break;
+      default: {
+        const bits = 1 << this.#order;
+        const perByte = BITS_A_BYTE / bits;
+        const at = Math.floor(index / perByte);
+        const shift = (index % perByte) * bits;
+        const mask = (2 ** bits - 1) << shift;
+        view.setUint8(at, (view.getUint8(at) & ~mask) | (value << shift));
+      }
+    }
+  }
+}

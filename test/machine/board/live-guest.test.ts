@@ -1,0 +1,81 @@
+import test from 'ava';
+import { startMachine } from './support/live-machine.ts';
+import { rollCallRom } from './support/roll-call.ts';
+
+test.serial('processors answer a roll call by INIT and SIPI, more of them than the host has', async (t) => {
+  await using machine = await startMachine(rollCallRom('halt'), ['-m', '16', '-smp', '5']);
+  await machine.reported('BAAAA5');
+  const cpus = await machine.qmp.execute('query-cpus');
+  t.deepEqual(
+    cpus.map(({ CPU, halted }) => ({ CPU, halted })),
+    [0, 1, 2, 3, 4].map((CPU) => ({ CPU, halted: true })),
+  );
+  t.is(new Set(cpus.map(({ thread_id }) => thread_id)).size, 5);
+  t.deepEqual(machine.reports, []);
+});
+
+test.serial('a reset calls the roll anew; a machine that was stopped goes on where it was', async (t) => {
+  await using machine = await startMachine(rollCallRom('halt'), ['-m', '16', '-smp', '2']);
+  await machine.reported('BA2');
+  await machine.qmp.execute('system_reset');
+  await machine.reported('BA2BA2');
+  await machine.qmp.execute('stop');
+  t.is((await machine.qmp.execute('query-status')).status, 'paused');
+  await machine.qmp.execute('system_reset');
+  await machine.qmp.execute('cont');
+  await machine.reported('BA2BA2BA2');
+  await machine.qmp.execute('quit');
+  t.is(await machine.ended, 0);
+});
+
+test.serial('with -S nothing runs before cont', async (t) => {
+  await using machine = await startMachine(rollCallRom('halt'), ['-m', '16', '-S']);
+  const [before] = await machine.qmp.execute('query-cpus');
+  t.is(before?.pc, 0xfffffff0);
+  await machine.qmp.execute('cont');
+  await machine.reported('B1');
+  t.is(machine.report(), 'B1');
+});
+
+test.serial('a stopped processor stands still, a running one moves', async (t) => {
+  await using machine = await startMachine(rollCallRom('spin'), ['-m', '16']);
+  await machine.reported('B1');
+  const count = async (): Promise<string> => {
+    const registers = await machine.qmp.execute('human-monitor-command', {
+      'command-line': 'info registers',
+    });
+    return /ECX=([0-9a-f]+)/.exec(registers)?.[1] ?? '';
+  };
+  const running = await count();
+  t.not(await count(), running);
+  await machine.qmp.execute('stop');
+  const stopped = await count();
+  t.is(await count(), stopped);
+  await machine.qmp.execute('cont');
+  t.not(await count(), stopped);
+});
+
+test.serial('a triple fault resets, and the debug exit ends the process with its status', async (t) => {
+  await using machine = await startMachine(rollCallRom('fault'), ['-m', '16', '-device', 'isa-debug-exit']);
+  t.is(await machine.ended, (5 << 1) | 1);
+  t.is(machine.report(), 'B1BR');
+});
+
+test.serial('with -no-reboot a triple fault ends the machine in good order', async (t) => {
+  await using machine = await startMachine(rollCallRom('fault'), ['-m', '16', '-no-reboot']);
+  t.is(await machine.ended, 0);
+  t.is(machine.report(), 'B1');
+});
+
+test.serial('a halted machine and a stopped one leave the host alone', async (t) => {
+  await using machine = await startMachine(rollCallRom('halt'), ['-m', '16', '-smp', '4']);
+  await machine.reported('BAAA4');
+  for (const state of ['running', 'paused']) {
+    if (state === 'paused') await machine.qmp.execute('stop');
+    const before = process.cpuUsage();
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const { user, system } = process.cpuUsage(before);
+    // A thread that is busy would have used the whole second; a loaded host cannot make an idle one look so.
+    t.true(user + system < 250_000, `${state}: ${user + system} µs in a second`);
+  }
+});
