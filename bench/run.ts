@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 const BENCHMARKS = new Map([
   ['actors', 'actors/actors.ts'],
   ['monitor', 'monitor/monitor.ts'],
+  ['translator', 'translator/translator.ts'],
   ['vcpu', 'vcpu/loops.ts'],
   ['boot', 'boot/boot.ts'],
 ]);

@@ -256,9 +256,21 @@ export const MONITOR_LINE_BYTES = 64;
 export const CPU_HOT_ENTRIES = 0x380;
 /** Set when this vCPU has written into a page with code; cleared by the translated region that sees it. */
 export const CPU_CODE_CHANGED = 0x384;
-/** Counters of translated code (u64, the owner's): entries of regions, and instructions left to the interpreter by them. */
-export const CPU_REGION_ENTRIES = 0x388;
-export const CPU_REGION_REFUSALS = 0x390;
+/**
+ * What a jump cache entry must agree with beside its RIP: a count of flushes of TLB or code cache in the upper half, block
+ * mode and privilege in the lower.
+ */
+export const CPU_JUMP_STAMP = 0x388;
+/**
+ * Lazy flags handed from one region to the next (core/region.ts): LAZY_PRESENT and the kind, or 0 when CPU_FLAG_RESULT and
+ * CPU_FLAG_AUX hold the flags, as they do whenever anything else than a region looks; carry; operands and result.
+ */
+export const CPU_LAZY_KIND = 0x390;
+export const CPU_LAZY_CARRY = 0x394;
+export const CPU_LAZY_A = 0x398;
+export const CPU_LAZY_B = 0x3a0;
+export const CPU_LAZY_RESULT = 0x3a8;
+export const LAZY_PRESENT = 0x100;
 
 /** x87: eight physical registers of 16 bytes (10 used: significand u64, sign and exponent u16). */
 export const CPU_X87 = 0x400;
@@ -334,6 +346,17 @@ export const TLB_FLAGS = 28;
 export const TLB_FLAG_GLOBAL = 1;
 /** The page was mapped by an entry bigger than 4 KiB. */
 export const TLB_FLAG_LARGE = 2;
+
+/**
+ * Jump cache of regions, by RIP: JUMP_ENTRIES of 32 bytes: RIP u64, stamp u64, first record of the block u32. The block's
+ * generation must be looked at.
+ */
+export const CPU_JUMP_CACHE = 0x70000;
+export const JUMP_ENTRIES = 2048;
+export const JUMP_ENTRY_SHIFT = 5;
+export const JUMP_HASH_SHIFT = 11;
+export const JUMP_STAMP = 8;
+export const JUMP_RECORD = 16;
 
 /** Block table: BLOCK_TABLE_ENTRIES of 16 bytes: host address of the code, block mode, block header, 0. */
 export const CPU_BLOCK_TABLE = 0x80000;

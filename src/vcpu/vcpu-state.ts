@@ -1,6 +1,7 @@
 /** A vCPU's state out of its page group, and back. */
 import {
   CPU_CODE_BASE,
+  CPU_CODE_CHANGED,
   CPU_CODE_END,
   CPU_CODE_NEXT,
   CPU_CR0,
@@ -12,9 +13,12 @@ import {
   CPU_EFER,
   CPU_GPR,
   CPU_HALT_STATE,
+  CPU_HOT_ENTRIES,
   CPU_IN_GUEST,
   CPU_INDEX,
   CPU_INSTRUCTION_COUNT,
+  CPU_JUMP_STAMP,
+  CPU_LAZY_KIND,
   CPU_MAILBOX,
   CPU_MONITOR,
   CPU_MSR,
@@ -47,6 +51,11 @@ const TRANSIENT = [
   CPU_CODE_NEXT,
   CPU_TLB_JOURNAL_COUNT,
   CPU_TLB_LARGE,
+  CPU_HOT_ENTRIES,
+  CPU_CODE_CHANGED,
+  CPU_JUMP_STAMP,
+  CPU_JUMP_STAMP + 4,
+  CPU_LAZY_KIND,
 ];
 
 /** Copies the state. The vCPU must stand at an instruction boundary. */

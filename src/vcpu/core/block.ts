@@ -51,6 +51,7 @@ import { generationAddress } from './physical';
 import { protectCode } from './exclusive';
 import { dropWrites, fetchAddress } from './tlb';
 import { indexOf, maskRip } from './state';
+import { forgetJumps, noteJump } from './jump-cache';
 
 /** Most instructions of one block. */
 const MAX_RECORDS: u32 = 64;
@@ -172,6 +173,7 @@ export function flushBlocks(cpu: usize): void {
   memory.fill(cpu + CPU_BLOCK_TABLE, 0, BLOCK_TABLE_ENTRIES << 4);
   store<u32>(cpu, load<u32>(cpu, CPU_CODE_BASE), CPU_CODE_NEXT);
   store<u32>(cpu, 0, CPU_CURRENT_BLOCK);
+  forgetJumps(cpu);
 }
 
 function build(cpu: usize, linear: u64, host: u32, mode: u32, rip: u64): usize {
@@ -305,7 +307,10 @@ export function leaveRegion(cpu: usize): usize {
   if (load<i32>(cpu, CPU_BUDGET) <= 0 || load<u32>(cpu, CPU_FAULT_PENDING)) return 0;
   if (atomic.load<u32>(cpu + CPU_PENDING) & load<u32>(cpu, CPU_ATTENTION_MASK)) return 0;
   if (load<u32>(cpu, CPU_BLOCK_MODE) & BLOCK_SINGLE) return 0;
-  return enter(cpu);
+  const rip = load<u64>(cpu, CPU_RIP);
+  const record = enter(cpu);
+  noteJump(cpu, rip, record);
+  return record;
 }
 
 function linkAndBranch(cpu: usize, record: usize, rip: u64): usize {

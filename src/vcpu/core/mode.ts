@@ -75,6 +75,7 @@ import {
   SEG_ES,
   SEG_SS,
 } from './bits';
+import { noteModeOfJumps } from './jump-cache';
 
 function isFlatData(cpu: usize, segment: u32): bool {
   const attributes = load<u32>(cpu + (segment << 2), CPU_SEG_ATTRIBUTES);
@@ -145,6 +146,7 @@ export function updateDataTlb(cpu: usize): void {
     updateAlignmentCheck(cpu);
   } else if (load<u64>(cpu, CPU_CR4) & CR4_SMAP && load<u32>(cpu, CPU_EFLAGS) & FLAG_AC) tlb = cpu + CPU_TLB_SUPERVISOR_AC;
   store<u32>(cpu, <u32>tlb, CPU_TLB);
+  noteModeOfJumps(cpu);
 }
 
 /** Alignment checking at CPL 3 (SDM vol. 3, 6.15 "Interrupt 17"): entries filled before it was on must not be hit. */
@@ -171,4 +173,5 @@ export function updateAttention(cpu: usize): void {
   let block = load<u32>(cpu, CPU_BLOCK_MODE) & ~BLOCK_SINGLE;
   if (shadow || flags & FLAG_TF || load<u32>(cpu, CPU_SLOW_REASONS)) block |= BLOCK_SINGLE;
   store<u32>(cpu, block, CPU_BLOCK_MODE);
+  noteModeOfJumps(cpu);
 }

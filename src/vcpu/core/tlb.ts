@@ -44,6 +44,7 @@ import {
   walkRights,
 } from './paging';
 import { raisePF } from './fault';
+import { forgetJumps } from './jump-cache';
 
 const NO_TAG: u64 = 0xffffffffffffffff;
 
@@ -147,6 +148,7 @@ function isWatched(cpu: usize, page: u64): bool {
 
 /** Drops every entry; global ones (SDM vol. 3, 4.10.2.4) stay unless `globals`. */
 export function flushTlb(cpu: usize, globals: bool): void {
+  forgetJumps(cpu);
   const count = load<u32>(cpu, CPU_TLB_JOURNAL_COUNT);
   const first = cpu + CPU_TLB_USER;
   if (count >= <u32>CPU_TLB_JOURNAL_SIZE) {
@@ -172,6 +174,7 @@ export function flushTlb(cpu: usize, globals: bool): void {
 
 /** Drops all entries at start, when the memory holds zeros rather than the empty tag. */
 export function resetTlb(cpu: usize): void {
+  forgetJumps(cpu);
   memory.fill(cpu + CPU_TLB_USER, 0xff, 3 * TLB_BYTES);
   store<u32>(cpu, 0, CPU_TLB_JOURNAL_COUNT);
   store<u32>(cpu, 0, CPU_TLB_LARGE);
@@ -179,6 +182,7 @@ export function resetTlb(cpu: usize): void {
 
 /** INVLPG: drops what maps `linear` (SDM vol. 3, 4.10.4.1); a large page's other pieces are dropped with everything else. */
 export function flushPage(cpu: usize, linear: u64): void {
+  forgetJumps(cpu);
   if (load<u32>(cpu, CPU_TLB_LARGE)) {
     flushTlb(cpu, true);
     return;

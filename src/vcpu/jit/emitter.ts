@@ -10,6 +10,11 @@ import {
   CPU_FAULT_PENDING,
   CPU_FLAG_AUX,
   CPU_FLAG_RESULT,
+  CPU_LAZY_A,
+  CPU_LAZY_B,
+  CPU_LAZY_CARRY,
+  CPU_LAZY_KIND,
+  CPU_LAZY_RESULT,
   CPU_MXCSR,
   CPU_RIP_BASE,
   CPU_SEG_BASE,
@@ -17,6 +22,7 @@ import {
   CPU_VECTOR,
   CPU_VECTOR_STRIDE,
   CPU_ZERO,
+  LAZY_PRESENT,
   RECORD_COUNT,
   RECORD_LINK,
   RECORD_SIZE,
@@ -52,10 +58,20 @@ export interface FlagState {
   readonly carry: 'none' | 'value' | 'any';
 }
 
+/** DAZ, FTZ, rounding, masks and the inexact flag; the masks and the inexact flag (SDM vol. 1, 10.2.3). */
+const MXCSR_WATCHED = 0xffe0;
+const MXCSR_QUIET = 0x1fa0;
+
 export const UNKNOWN = -1;
 export const KIND_RAW = 0;
 export const UNKNOWN_FLAGS: FlagState = { kind: UNKNOWN, isPlain: false, carry: 'any' };
 export const RAW_FLAGS: FlagState = { kind: KIND_RAW, isPlain: false, carry: 'none' };
+
+const LAZY_WORDS = [
+  [L.FLAG_A, CPU_LAZY_A],
+  [L.FLAG_B, CPU_LAZY_B],
+  [L.FLAG_RESULT, CPU_LAZY_RESULT],
+] as const;
 
 /** Places records of instructions that the interpreter executes; gives their address. */
 export type PlaceRecord = (record: Uint8Array) => number;
@@ -78,17 +94,16 @@ export class Emitter {
   writtenRegisters = 0;
   usedVectors = 0;
   writtenVectors = 0;
-  usesFlags = false;
   usesMxcsr = false;
   /** The instruction that is emitted, and how many of its block came before. */
   instruction: Instruction;
   executed = 0;
   exitLabel: Label = 0;
+  /** Where a region goes whose access has faulted: the way of exitLabel without a look at the jump cache. */
+  faultLabel: Label = 0;
   /** Registers whose locals and memory agree. */
   #clean = 0;
   #cleanVectors = 0;
-  /** Vector registers whose low element is known to be no denormal: see float.ts. */
-  plainDoubles = 0;
   readonly #place: PlaceRecord;
 
   constructor(graph: RegionGraph, instruction: Instruction, place: PlaceRecord) {
@@ -103,7 +118,6 @@ export class Emitter {
     this.flags = flags;
     this.#clean = 0;
     this.#cleanVectors = 0;
-    this.plainDoubles = 0;
   }
 
   // Registers. Values of 32 bits and less are i32 ("narrow"), those of 64 bits i64.
@@ -176,7 +190,6 @@ export class Emitter {
     this.usedVectors |= 1 << index;
     this.writtenVectors |= 1 << index;
     this.#cleanVectors &= ~(1 << index);
-    this.plainDoubles &= ~(1 << index);
     this.w.set(L.XMM + index);
   }
 
@@ -370,7 +383,7 @@ export class Emitter {
     w.memory(O.I32_LOAD, CPU_FAULT_PENDING);
     w.hint(false);
     w.if();
-    this.exit(this.instruction.at, this.executed);
+    this.exit(this.instruction.at, this.executed, this.faultLabel);
     w.end();
   }
 
@@ -501,10 +514,36 @@ export class Emitter {
     after();
   }
 
+  /**
+   * Pops an address. `emit` is for an aligned operand that may be written in place, its host address in HOST; otherwise the
+   * interpreter executes the instruction.
+   */
+  inPlace(size: number, emit: () => void): void {
+    const { w } = this;
+    this.#lookUp(1 << size, TLB_WRITE);
+    if (size > 0) {
+      w.get(L.ADDRESS);
+      w.byte(O.I32_WRAP_I64);
+      w.i32((1 << size) - 1);
+      w.byte(O.I32_AND);
+      w.byte(O.I32_EQZ);
+      w.byte(O.I32_AND);
+    }
+    w.hint(true);
+    w.if();
+    this.#pushHost();
+    w.set(L.HOST);
+    this.duringBranch(emit);
+    w.else();
+    this.duringBranch(() => this.callInterpreter());
+    w.end();
+    this.flags = UNKNOWN_FLAGS;
+  }
+
   // Leaving.
 
   /** Leaves for the instruction at `at`, once `count` instructions of the basic block have executed. */
-  exit(at: number, count: number): void {
+  exit(at: number, count: number, label: Label = this.exitLabel): void {
     const { w } = this;
     if (Math.abs(at) < WHERE_LIMIT) {
       w.i32(at * 256 + count);
@@ -516,7 +555,7 @@ export class Emitter {
       w.i32(WHERE_TARGET * 256 + count);
     }
     w.set(L.WHERE);
-    w.br(this.exitLabel);
+    w.br(label);
   }
 
   /** Leaves for the address in TARGET. */
@@ -533,7 +572,7 @@ export class Emitter {
     this.w.later((w) => {
       spillRegisters(w, this.writtenRegisters & ~clean);
       spillVectors(w, this.writtenVectors & ~cleanVectors);
-      if (this.usesFlags) spillFlags(w);
+      spillFlags(w);
     });
     this.#clean = ALL;
     this.#cleanVectors = ALL;
@@ -587,14 +626,12 @@ export class Emitter {
     w.later((to) => {
       if (registers) loadRegisters(to, this.usedRegisters);
       if (vectors) loadVectors(to, this.usedVectors);
-      if (flags && this.usesFlags) loadFlags(to);
+      if (flags) loadFlags(to);
       if (vectors && this.usesMxcsr) loadMxcsr(to);
     });
     if (registers) {
       loadModes(w);
-      this.plainDoubles = 0;
     }
-    if (vectors) this.plainDoubles = 0;
     if (flags) this.flags = RAW_FLAGS;
   }
 }
@@ -611,7 +648,11 @@ export function loadModes(w: WasmWriter): void {
 export function loadMxcsr(w: WasmWriter): void {
   w.get(L.CPU);
   w.memory(O.I32_LOAD, CPU_MXCSR);
-  w.set(L.MXCSR);
+  w.i32(MXCSR_WATCHED);
+  w.byte(O.I32_AND);
+  w.i32(MXCSR_QUIET);
+  w.byte(O.I32_EQ);
+  w.set(L.QUIET);
 }
 
 function eachBit(mask: number, use: (index: number) => void): void {
@@ -665,6 +706,49 @@ export function spillFlags(w: WasmWriter): void {
   w.get(L.FLAG_CARRY);
   w.call(L.FLAG_AUX);
   w.memory(O.I32_STORE, CPU_FLAG_AUX);
+}
+
+/** Hands the flags to the next region as they are. */
+export function handFlags(w: WasmWriter): void {
+  w.get(L.CPU);
+  w.get(L.FLAG_KIND);
+  w.i32(LAZY_PRESENT);
+  w.byte(O.I32_OR);
+  w.memory(O.I32_STORE, CPU_LAZY_KIND);
+  w.get(L.CPU);
+  w.get(L.FLAG_CARRY);
+  w.memory(O.I32_STORE, CPU_LAZY_CARRY);
+  for (const [local, offset] of LAZY_WORDS) {
+    w.get(L.CPU);
+    w.get(local);
+    w.memory(O.I64_STORE, offset);
+  }
+}
+
+/** Takes the flags that another region has handed on, or the interpreter's. */
+export function takeFlags(w: WasmWriter): void {
+  w.get(L.CPU);
+  w.memory(O.I32_LOAD, CPU_LAZY_KIND);
+  w.tee(L.FLAG_KIND);
+  w.if();
+  w.get(L.FLAG_KIND);
+  w.i32(LAZY_PRESENT - 1);
+  w.byte(O.I32_AND);
+  w.set(L.FLAG_KIND);
+  w.get(L.CPU);
+  w.memory(O.I32_LOAD, CPU_LAZY_CARRY);
+  w.set(L.FLAG_CARRY);
+  for (const [local, offset] of LAZY_WORDS) {
+    w.get(L.CPU);
+    w.memory(O.I64_LOAD, offset);
+    w.set(local);
+  }
+  w.get(L.CPU);
+  w.i32(0);
+  w.memory(O.I32_STORE, CPU_LAZY_KIND);
+  w.else();
+  loadFlags(w);
+  w.end();
 }
 
 /** Takes the flags from the interpreter's form: kind RAW. */

@@ -25,7 +25,6 @@ const LESS = 6;
 const LESS_OR_EQUAL = 7;
 
 function setKind(e: Emitter, kind: number, size: number): void {
-  e.usesFlags = true;
   e.w.i32(kind | (size << KIND_SIZE_SHIFT));
   e.w.set(L.FLAG_KIND);
 }
@@ -86,7 +85,6 @@ export function saveCarry(e: Emitter): void {
 /** Pushes the carry as i32. */
 export function pushCarry(e: Emitter): void {
   const { w } = e;
-  e.usesFlags = true;
   if (e.flags.carry === 'value') {
     w.get(L.FLAG_CARRY);
     return;
@@ -109,7 +107,6 @@ export function pushCarry(e: Emitter): void {
 /** Pops an i32 of 0 or 1 that becomes the carry; overflow and the rest stay. */
 export function popCarry(e: Emitter): void {
   const { w } = e;
-  e.usesFlags = true;
   if (e.flags.carry === 'any') {
     // An overriding overflow stays in its bit beside the carry.
     w.set(L.X32);
@@ -133,7 +130,6 @@ export function popCarry(e: Emitter): void {
 /** Pops overflow, then carry (i32 each, 0 or 1), which override those of the lazy state: rotates. */
 export function popCarryAndOverflow(e: Emitter): void {
   const { w } = e;
-  e.usesFlags = true;
   w.i32(2);
   w.byte(O.I32_SHL);
   w.byte(O.I32_OR);
@@ -146,7 +142,6 @@ export function popCarryAndOverflow(e: Emitter): void {
 /** Pops AUX (i32) and makes the flags raw, with the sign-extended result in R64. */
 export function popRaw(e: Emitter): void {
   const { w } = e;
-  e.usesFlags = true;
   w.byte(O.I64_EXTEND_I32_U);
   w.set(L.FLAG_A);
   w.get(L.R64);
@@ -214,7 +209,6 @@ const COMPARISONS = new Map<number, readonly [number, number, boolean]>([
 
 /** Pushes whether `condition` (0 to 15) holds, as i32. */
 export function pushCondition(e: Emitter, condition: number): void {
-  e.usesFlags = true;
   const { kind, isPlain, carry } = e.flags;
   const size = kind >> KIND_SIZE_SHIFT;
   const operation = kind & KIND_MASK;
@@ -266,26 +260,41 @@ function pushOfResult(e: Emitter, condition: number, operation: number, size: nu
         pushUnsigned(e, size, L.FLAG_RESULT);
         pushUnsigned(e, size, L.FLAG_A);
         w.byte(size === 3 ? O.I64_LT_U : O.I32_LT_U);
-      } else return pushGeneral(e, condition);
+      } else {
+        pushGeneral(e, condition);
+        return;
+      }
       break;
     case BELOW_OR_EQUAL:
-      if (!isLogic) return pushGeneral(e, condition);
+      if (!isLogic) {
+        pushGeneral(e, condition);
+        return;
+      }
       pushSigned(e, size, L.FLAG_RESULT);
       w.byte(size === 3 ? O.I64_EQZ : O.I32_EQZ);
       break;
     case LESS:
-      if (!isLogic) return pushGeneral(e, condition);
+      if (!isLogic) {
+        pushGeneral(e, condition);
+        return;
+      }
       pushSignOf(e, size);
       break;
     case LESS_OR_EQUAL:
-      if (!isLogic) return pushGeneral(e, condition);
+      if (!isLogic) {
+        pushGeneral(e, condition);
+        return;
+      }
       pushSigned(e, size, L.FLAG_RESULT);
       if (size === 3) w.i64(0);
       else w.i32(0);
       w.byte(size === 3 ? O.I64_LE_S : O.I32_LE_S);
       break;
     default:
-      if (!isLogic) return pushGeneral(e, condition);
+      if (!isLogic) {
+        pushGeneral(e, condition);
+        return;
+      }
       w.i32(0);
   }
   negateIf(e, condition);

@@ -1,5 +1,20 @@
 /** Emits general-purpose instructions: arithmetic, logic, moves, shifts, multiplication, division, stack. */
 import { CPU_RAX, CPU_RDX } from '../../memory/layout.ts';
+import {
+  ADD,
+  a,
+  b,
+  CMP,
+  compute,
+  op,
+  pushImmediate,
+  r,
+  SIZE_64,
+  SUB,
+  setAluFlags,
+  TEST,
+} from './arithmetic.ts';
+import { emitAtomic } from './atomic.ts';
 import type { Emitter } from './emitter.ts';
 import {
   KIND_ADD,
@@ -18,74 +33,6 @@ import { emitMultiplication } from './multiply.ts';
 import * as O from './ops.ts';
 import { emitShift } from './shift.ts';
 import { emitStack } from './stack.ts';
-
-const ADD = 0;
-const OR = 1;
-const ADC = 2;
-const SBB = 3;
-const AND = 4;
-const SUB = 5;
-const XOR = 6;
-const CMP = 7;
-const TEST = 8;
-const SIZE_64 = 3;
-
-/** Local of an operand by size: A, B or R. */
-const a = (size: number) => (size === SIZE_64 ? L.A64 : L.A32);
-const b = (size: number) => (size === SIZE_64 ? L.B64 : L.B32);
-const r = (size: number) => (size === SIZE_64 ? L.R64 : L.R32);
-
-/** Emits the narrow or the wide opcode. */
-function op(e: Emitter, size: number, narrow: number, wide: number): void {
-  e.w.byte(size === SIZE_64 ? wide : narrow);
-}
-
-/** Pushes the immediate, truncated to the operand's size. */
-function pushImmediate(e: Emitter, size: number): void {
-  const { imm } = e.instruction;
-  if (size === SIZE_64) e.w.i64(imm);
-  else if (size === 2) e.w.i32(Number(BigInt.asIntN(32, imm)));
-  else e.w.i32(Number(BigInt.asUintN(8 << size, imm)));
-}
-
-/** Computes R from A and B; the flags follow with setAluFlags(). */
-function compute(e: Emitter, operation: number, size: number): void {
-  const { w } = e;
-  w.get(a(size));
-  w.get(b(size));
-  switch (operation) {
-    case ADD:
-    case ADC:
-      op(e, size, O.I32_ADD, O.I64_ADD);
-      break;
-    case OR:
-      op(e, size, O.I32_OR, O.I64_OR);
-      break;
-    case AND:
-    case TEST:
-      op(e, size, O.I32_AND, O.I64_AND);
-      break;
-    case XOR:
-      op(e, size, O.I32_XOR, O.I64_XOR);
-      break;
-    default:
-      op(e, size, O.I32_SUB, O.I64_SUB);
-  }
-  if (operation === ADC || operation === SBB) {
-    pushCarry(e);
-    if (size === SIZE_64) w.byte(O.I64_EXTEND_I32_U);
-    if (operation === ADC) op(e, size, O.I32_ADD, O.I64_ADD);
-    else op(e, size, O.I32_SUB, O.I64_SUB);
-  }
-  w.set(r(size));
-}
-
-function setAluFlags(e: Emitter, operation: number, size: number): void {
-  if (operation === ADD || operation === ADC) setFlags(e, KIND_ADD, size, operation === ADD);
-  else if (operation === SUB || operation === SBB || operation === CMP)
-    setFlags(e, KIND_SUB, size, operation !== SBB);
-  else setFlags(e, KIND_LOGIC, size);
-}
 
 /** Reads the operand rm, a register or memory, onto the stack. */
 function pushRm(e: Emitter, size: number): void {
@@ -584,7 +531,8 @@ function emitTwoByte(e: Emitter): boolean {
 /** Emits a general-purpose instruction; false, with nothing emitted, if it is the interpreter's. */
 export function emitInteger(e: Emitter): boolean {
   const { instruction } = e;
-  if (instruction.locked) return false;
+  const isExchange = instruction.operation === MAP_ONE + 0x86 || instruction.operation === MAP_ONE + 0x87;
+  if (instruction.locked || (isExchange && instruction.isMemory)) return emitAtomic(e);
   if (instruction.operation < MAP_0F) return emitOneByte(e);
   if (instruction.operation < MAP_0F + 0x100) return emitTwoByte(e);
   return false;

@@ -1,5 +1,5 @@
 /** Parameters and locals of a region's function, and what it imports. */
-import { I32, I64, V128 } from './wasm-writer.ts';
+import { F32, F64, I32, I64, V128 } from './wasm-writer.ts';
 
 export const CPU = 0;
 export const RECORD = 1;
@@ -22,7 +22,8 @@ export const A32 = 10;
 export const B32 = 11;
 export const R32 = 12;
 export const X32 = 13;
-export const MXCSR = 14;
+/** 1 if MXCSR rounds to nearest, masks everything, has noted an inexact result and flushes nothing. */
+export const QUIET = 14;
 export const FLAG_A = 15;
 export const FLAG_B = 16;
 export const FLAG_RESULT = 17;
@@ -44,12 +45,21 @@ export const XMM = 42;
 export const VA = 58;
 export const VB = 59;
 export const VR = 60;
+/** Operands and result of scalar floating point. */
+export const DX = 61;
+export const DY = 62;
+export const DR = 63;
+export const SX = 64;
+export const SY = 65;
+export const SR = 66;
 
 /** Counts and types of the locals, in order. */
 export const LOCAL_GROUPS: readonly (readonly [number, number])[] = [
   [13, I32],
   [11 + 16, I64],
   [16 + 3, V128],
+  [3, F64],
+  [3, F32],
 ];
 
 /** Signature indices. */

@@ -3,15 +3,27 @@
  * forward entries is placed after a WebAssembly block that branches leave, a loop's header inside a WebAssembly loop.
  */
 import {
+  BLOCK_CODE,
   BLOCK_CODE_MASK,
+  BLOCK_GEN,
+  BLOCK_GEN_ADDRESS,
+  BLOCK_HEADER_SIZE,
   CODE_GEN_BASE,
   CPU_BUDGET,
+  CPU_CURRENT_BLOCK,
   CPU_CURRENT_RECORD,
+  CPU_JUMP_CACHE,
+  CPU_JUMP_STAMP,
   CPU_PENDING,
   CPU_RIP,
   CPU_RIP_BASE,
   CPU_SEG_BASE,
   CPU_TLB,
+  JUMP_ENTRIES,
+  JUMP_ENTRY_SHIFT,
+  JUMP_HASH_SHIFT,
+  JUMP_RECORD,
+  JUMP_STAMP,
   RECORD_HANDLER,
   TLB_ADDEND,
   TLB_ENTRIES,
@@ -22,16 +34,16 @@ import type { CodePage } from './code-cache.ts';
 import {
   Emitter,
   type FlagState,
-  loadFlags,
+  handFlags,
   loadModes,
   loadMxcsr,
   loadRegisters,
   loadVectors,
   type PlaceRecord,
-  RAW_FLAGS,
   spillFlags,
   spillRegisters,
   spillVectors,
+  takeFlags,
   UNKNOWN_FLAGS,
   WHERE_TARGET,
 } from './emitter.ts';
@@ -56,17 +68,19 @@ export interface EmittedRegion {
   readonly interpreted: number;
 }
 
-/**
- * @param original table index of the interpreter's handler of the first instruction
- * @param special handlers that stand for no instruction
- */
-export function emitRegion(
-  graph: RegionGraph,
-  original: number,
-  special: ReadonlySet<number>,
-  place: PlaceRecord,
-): EmittedRegion {
-  return new RegionEmitter(graph, original, special, place).emit();
+/** Table indices of the core's functions. */
+export interface CoreHandlers {
+  /** Of the interpreter's handler of the region's first instruction. */
+  readonly original: number;
+  /** Of handlers that stand for no instruction. */
+  readonly special: ReadonlySet<number>;
+  /** From here on, indices are those of regions. */
+  readonly firstRegion: number;
+}
+
+/** Emits the function of a region. */
+export function emitRegion(graph: RegionGraph, handlers: CoreHandlers, place: PlaceRecord): EmittedRegion {
+  return new RegionEmitter(graph, handlers, place).emit();
 }
 
 class RegionEmitter {
@@ -74,17 +88,20 @@ class RegionEmitter {
   readonly #graph: RegionGraph;
   readonly #original: number;
   readonly #special: ReadonlySet<number>;
+  readonly #firstIndex: number;
   readonly #children = new Map<BasicBlock, BasicBlock[]>();
   /** Where branches to a block go: the end of a WebAssembly block, or the start of a loop. */
   readonly #labels = new Map<BasicBlock, Label>();
   #interpreted = 0;
 
-  constructor(graph: RegionGraph, original: number, special: ReadonlySet<number>, place: PlaceRecord) {
+  constructor(graph: RegionGraph, handlers: CoreHandlers, place: PlaceRecord) {
+    const { original, special, firstRegion } = handlers;
     const [first] = graph.entry.instructions;
     if (first === undefined) throw new TypeError('A region begins with an instruction');
     this.#graph = graph;
     this.#original = original;
     this.#special = special;
+    this.#firstIndex = firstRegion;
     this.#e = new Emitter(graph, first, place);
     for (const block of graph.blocks) {
       if (block.dominator === undefined || block === graph.entry) continue;
@@ -97,10 +114,14 @@ class RegionEmitter {
   emit(): EmittedRegion {
     const e = this.#e;
     const { w } = e;
+    takeFlags(w);
     for (const page of this.#graph.pages) if (page.delta !== 0) this.#checkPage(page);
     w.later((to) => this.#loadState(to));
+    e.faultLabel = w.block();
     e.exitLabel = w.block();
-    this.#tree(this.#graph.entry, RAW_FLAGS);
+    this.#tree(this.#graph.entry, UNKNOWN_FLAGS);
+    w.end();
+    this.#jump();
     w.end();
     this.#leave();
     w.end();
@@ -151,6 +172,7 @@ class RegionEmitter {
     w.byte(O.I32_OR);
     w.hint(false);
     w.if();
+    spillFlags(w);
     w.get(L.CPU);
     w.get(L.RECORD);
     w.i32(this.#original);
@@ -169,18 +191,13 @@ class RegionEmitter {
     w.set(L.BASE);
     loadRegisters(w, e.usedRegisters);
     loadVectors(w, e.usedVectors);
-    if (e.usesFlags) loadFlags(w);
     if (e.usesMxcsr) loadMxcsr(w);
   }
 
-  /** Stores the state and goes on where WHERE says, in another region or the interpreter. */
-  #leave(): void {
+  /** Makes TARGET the address, and BUDGET what is left of it, where WHERE says that the region is left. */
+  #settleWhere(): void {
     const e = this.#e;
     const { w } = e;
-    spillRegisters(w, e.writtenRegisters);
-    spillVectors(w, e.writtenVectors);
-    if (e.usesFlags) spillFlags(w);
-    w.get(L.CPU);
     w.get(L.TARGET);
     w.get(L.BASE);
     w.get(L.WHERE);
@@ -198,14 +215,124 @@ class RegionEmitter {
       w.i64(0xffffffffn);
       w.byte(O.I64_AND);
     }
-    w.memory(O.I64_STORE, CPU_RIP);
-    w.get(L.CPU);
+    w.set(L.TARGET);
     w.get(L.BUDGET);
     w.get(L.WHERE);
     w.i32(BYTES_OF_COUNT);
     w.byte(O.I32_AND);
     w.byte(O.I32_SUB);
+    w.set(L.BUDGET);
+    w.i32(WHERE_TARGET * 256);
+    w.set(L.WHERE);
+  }
+
+  #storeBudget(): void {
+    const { w } = this.#e;
+    w.get(L.CPU);
+    w.get(L.BUDGET);
     w.memory(O.I32_STORE, CPU_BUDGET);
+  }
+
+  /** Pushes the field at `offset` of the jump cache's entry in ENTRY. */
+  #pushEntry(load: number, offset: number): void {
+    this.#e.w.get(L.ENTRY);
+    this.#e.w.memory(load, CPU_JUMP_CACHE + offset);
+  }
+
+  /** Goes straight to another region if the jump cache has it; else falls through with the way out in WHERE. */
+  #jump(): void {
+    const { w } = this.#e;
+    this.#settleWhere();
+    w.get(L.TARGET);
+    w.get(L.TARGET);
+    w.i64(JUMP_HASH_SHIFT);
+    w.byte(O.I64_SHR_U);
+    w.byte(O.I64_XOR);
+    w.byte(O.I32_WRAP_I64);
+    w.i32(JUMP_ENTRIES - 1);
+    w.byte(O.I32_AND);
+    w.i32(JUMP_ENTRY_SHIFT);
+    w.byte(O.I32_SHL);
+    w.get(L.CPU);
+    w.byte(O.I32_ADD);
+    w.set(L.ENTRY);
+    this.#pushEntry(O.I64_LOAD, 0);
+    w.get(L.TARGET);
+    w.byte(O.I64_EQ);
+    this.#pushEntry(O.I64_LOAD, JUMP_STAMP);
+    w.get(L.CPU);
+    w.memory(O.I64_LOAD, CPU_JUMP_STAMP);
+    w.byte(O.I64_EQ);
+    w.byte(O.I32_AND);
+    this.#pushAttention();
+    w.byte(O.I32_EQZ);
+    w.byte(O.I32_AND);
+    w.hint(true);
+    w.if();
+    this.#pushEntry(O.I32_LOAD, JUMP_RECORD);
+    w.tee(L.HOST);
+    w.i32(BLOCK_HEADER_SIZE);
+    w.byte(O.I32_SUB);
+    w.tee(L.ENTRY);
+    w.memory(O.I32_LOAD, BLOCK_GEN_ADDRESS);
+    w.memory(O.I32_LOAD, 0);
+    w.get(L.ENTRY);
+    w.memory(O.I32_LOAD, BLOCK_GEN);
+    w.byte(O.I32_EQ);
+    w.get(L.HOST);
+    w.memory(O.I32_LOAD16_U, RECORD_HANDLER);
+    w.tee(L.X32);
+    w.i32(this.#firstIndex);
+    w.byte(O.I32_GE_U);
+    w.byte(O.I32_AND);
+    w.hint(true);
+    w.if();
+    this.#enterRegion();
+    w.end();
+    w.end();
+  }
+
+  /** To the region X32 at the record HOST of the block ENTRY. */
+  #enterRegion(): void {
+    const e = this.#e;
+    const { w } = e;
+    spillRegisters(w, e.writtenRegisters);
+    spillVectors(w, e.writtenVectors);
+    handFlags(w);
+    this.#storeBudget();
+    w.get(L.CPU);
+    w.get(L.HOST);
+    w.memory(O.I32_STORE, CPU_CURRENT_RECORD);
+    w.get(L.CPU);
+    w.get(L.ENTRY);
+    w.memory(O.I32_STORE, CPU_CURRENT_BLOCK);
+    w.get(L.CPU);
+    w.get(L.TARGET);
+    w.get(L.ENTRY);
+    w.memory(O.I32_LOAD, BLOCK_CODE);
+    w.i32(4095);
+    w.byte(O.I32_AND);
+    w.byte(O.I64_EXTEND_I32_U);
+    w.byte(O.I64_SUB);
+    w.memory(O.I64_STORE, CPU_RIP_BASE);
+    w.get(L.CPU);
+    w.get(L.HOST);
+    w.get(L.X32);
+    w.returnCallIndirect(L.TYPE_HANDLER);
+  }
+
+  /** Stores the state and has the core find what to go on with. */
+  #leave(): void {
+    const e = this.#e;
+    const { w } = e;
+    this.#settleWhere();
+    spillRegisters(w, e.writtenRegisters);
+    spillVectors(w, e.writtenVectors);
+    spillFlags(w);
+    w.get(L.CPU);
+    w.get(L.TARGET);
+    w.memory(O.I64_STORE, CPU_RIP);
+    this.#storeBudget();
     w.get(L.CPU);
     w.call(L.LEAVE_REGION);
     w.tee(L.RECORD);
@@ -310,13 +437,19 @@ class RegionEmitter {
         this.#go(block, branch.target);
         return;
       case 'call':
-        if (!hasFlatStack(e)) return this.#other(block);
+        if (!hasFlatStack(e)) {
+          this.#other(block);
+          return;
+        }
         emitPush(e, () => this.#pushReturnAddress(last), branch.target);
         this.#spend(count);
         this.#go(block, branch.target);
         return;
       case 'return':
-        if (!hasFlatStack(e)) return this.#other(block);
+        if (!hasFlatStack(e)) {
+          this.#other(block);
+          return;
+        }
         pushTop(e);
         this.#takeTarget();
         emitRelease(e, (1 << stackSize(e)) + branch.release);
@@ -333,8 +466,14 @@ class RegionEmitter {
     const e = this.#e;
     const kind = block.branch?.kind;
     const isCall = kind === 'indirectCall';
-    if ((!isCall && kind !== 'indirectJump') || (last.isMemory && !hasPlainAddress(last)) || !hasFlatStack(e))
-      return this.#other(block);
+    if (
+      (!isCall && kind !== 'indirectJump') ||
+      (last.isMemory && !hasPlainAddress(last)) ||
+      !hasFlatStack(e)
+    ) {
+      this.#other(block);
+      return;
+    }
     if (last.isMemory) {
       e.pushAddress();
       e.read(stackSize(e));
@@ -435,17 +574,23 @@ class RegionEmitter {
   #checkAttention(at: number): void {
     const e = this.#e;
     const { w } = e;
+    this.#pushAttention();
+    w.hint(false);
+    w.if();
+    e.exit(at, 0);
+    w.end();
+  }
+
+  /** Pushes something other than zero when the budget is used up or someone asks for attention. */
+  #pushAttention(): void {
+    const { w } = this.#e;
     w.get(L.CPU);
-    w.atomic(O.ATOMIC_I32_LOAD, 2, CPU_PENDING);
+    w.memory(O.I32_LOAD, CPU_PENDING);
     w.get(L.MASK);
     w.byte(O.I32_AND);
     w.get(L.BUDGET);
     w.i32(1);
     w.byte(O.I32_LT_S);
     w.byte(O.I32_OR);
-    w.hint(false);
-    w.if();
-    e.exit(at, 0);
-    w.end();
   }
 }

@@ -180,7 +180,7 @@ export class Translator implements BlockTranslator {
     };
     for (let attempt = 0; attempt < 2; attempt++) {
       try {
-        return emitRegion(graph, original, this.#special, place);
+        return emitRegion(graph, { original, special: this.#special, firstRegion: this.#firstIndex }, place);
       } catch (error) {
         if (!(error instanceof RecordsFull)) throw error;
         this.#evictAll();

@@ -53,8 +53,8 @@ export class CoreRunner {
     this.#bytes = new Uint8Array(cpu.memory.buffer, cpu.core.base, 0x1000);
   }
 
-  static async create(): Promise<CoreRunner> {
-    return new CoreRunner(await TestCpu.create());
+  static async create(hotEntries?: number): Promise<CoreRunner> {
+    return new CoreRunner(await TestCpu.create(hotEntries === undefined ? {} : { hotEntries }));
   }
 
   /** The states after each record. */
