@@ -55,6 +55,8 @@ export const GLOBAL_CLOCK_NS = 0x80020;
  */
 export const GLOBAL_CLOCK_VERSION = 0x80030;
 export const GLOBAL_CLOCK_LIMIT = 0x80038;
+/** Numbers posted writes across all vCPUs, so that they are served in their order. Atomic; writers: vCPUs. */
+export const GLOBAL_POST_TICKET = 0x80040;
 /** Version of the I/O table: odd while the machine rewrites it. Atomic; see io-table.ts. */
 export const GLOBAL_IO_TABLE_VERSION = 0x80028;
 /**
@@ -306,7 +308,7 @@ export const MAILBOX_VALUE = 0x14;
 /** Entries posted (writer: the vCPU) and taken (writer: the machine) so far, modulo 2^32. Atomic. */
 export const MAILBOX_POSTED = 0x40;
 export const MAILBOX_TAKEN = 0x80;
-/** MAILBOX_RING_ENTRIES of 16 bytes: kind | size << 8, low, high, value. */
+/** MAILBOX_RING_ENTRIES of 16 bytes: kind | size << 8 | ticket << 16, low, high, value. */
 export const MAILBOX_RING = 0x100;
 export const MAILBOX_RING_ENTRIES = 128;
 export const MAILBOX_IDLE = 0;

@@ -4,6 +4,7 @@ import {
   CPU_GROUPS_BASE,
   CPU_MAILBOX,
   GLOBAL_DOORBELL,
+  GLOBAL_POST_TICKET,
   MAILBOX_ANSWERED,
   MAILBOX_HIGH,
   MAILBOX_IDLE,
@@ -29,6 +30,9 @@ export interface MailboxRequest {
 }
 
 const RING_ENTRY_WORDS = 4;
+/** Tickets have 16 bits: more than all rings together hold, so that the older one of two can be told. */
+const TICKET_SHIFT = 16;
+const TICKET_MASK = 0xffff0000;
 
 function mailboxWord(index: number, offset: number): number {
   return (CPU_GROUPS_BASE + index * CPU_GROUP_SIZE + CPU_MAILBOX + offset) >> 2;
@@ -82,7 +86,8 @@ export class MailboxSender {
       Atomics.wait(this.#words, this.#at(MAILBOX_TAKEN), taken);
     }
     const entry = this.#at(MAILBOX_RING) + ((posted >>> 0) % MAILBOX_RING_ENTRIES) * RING_ENTRY_WORDS;
-    this.#words[entry] = request.kind | (request.size << 8);
+    const ticket = Atomics.add(this.#words, GLOBAL_POST_TICKET >> 2, 1);
+    this.#words[entry] = request.kind | (request.size << 8) | (ticket << TICKET_SHIFT);
     this.#words[entry + 1] = request.low;
     this.#words[entry + 2] = request.high;
     this.#words[entry + 3] = request.value;
@@ -105,16 +110,38 @@ export class MailboxReceiver {
     this.#index = index;
   }
 
-  /**
-   * Handles what has arrived: posted writes in their order, then the request, whose answer is what `handle` gives.
-   * True if there was anything.
-   */
-  serve(handle: (request: MailboxRequest) => number): boolean {
-    const hadPosted = this.#servePosted(handle);
+  /** The ticket of the oldest posted write that waits, in the high half of a word; undefined if none does. */
+  get oldestTicket(): number | undefined {
+    const count = Atomics.load(this.#words, this.#at(MAILBOX_TAKEN));
+    if (count === Atomics.load(this.#words, this.#at(MAILBOX_POSTED))) return undefined;
+    return (this.#words[this.#entry(count)] ?? 0) & TICKET_MASK;
+  }
+
+  /** Handles the oldest posted write, which has to be there. */
+  servePosted(handle: (request: MailboxRequest) => number): void {
+    const taken = this.#at(MAILBOX_TAKEN);
+    const count = Atomics.load(this.#words, taken);
+    const entry = this.#entry(count);
+    const [head = 0, low = 0, high = 0, value = 0] = this.#words.subarray(entry, entry + RING_ENTRY_WORDS);
+    handle({
+      kind: head & 255,
+      size: (head >>> 8) & 255,
+      low: low >>> 0,
+      high: high >>> 0,
+      value: value >>> 0,
+    });
+    Atomics.store(this.#words, taken, (count + 1) | 0);
+    Atomics.notify(this.#words, taken);
+  }
+
+  /** Whether its vCPU waits for an answer. */
+  get hasRequest(): boolean {
+    return Atomics.load(this.#words, this.#at(MAILBOX_STATE)) === MAILBOX_REQUEST;
+  }
+
+  /** Answers the request, which has to be there, with what `handle` gives. */
+  serveRequest(handle: (request: MailboxRequest) => number): void {
     const state = this.#at(MAILBOX_STATE);
-    if (Atomics.load(this.#words, state) !== MAILBOX_REQUEST) return hadPosted;
-    // What was posted before the request may have come in between.
-    this.#servePosted(handle);
     const answer = handle({
       kind: this.#word(MAILBOX_KIND),
       size: this.#word(MAILBOX_SIZE),
@@ -125,23 +152,10 @@ export class MailboxReceiver {
     this.#words[this.#at(MAILBOX_VALUE)] = answer;
     Atomics.store(this.#words, state, MAILBOX_ANSWERED);
     Atomics.notify(this.#words, state);
-    return true;
   }
 
-  #servePosted(handle: (request: MailboxRequest) => number): boolean {
-    const taken = this.#at(MAILBOX_TAKEN);
-    let count = Atomics.load(this.#words, taken);
-    let any = false;
-    while (count !== Atomics.load(this.#words, this.#at(MAILBOX_POSTED))) {
-      const entry = this.#at(MAILBOX_RING) + ((count >>> 0) % MAILBOX_RING_ENTRIES) * RING_ENTRY_WORDS;
-      const [head = 0, low = 0, high = 0, value = 0] = this.#words.subarray(entry, entry + RING_ENTRY_WORDS);
-      handle({ kind: head & 255, size: head >>> 8, low: low >>> 0, high: high >>> 0, value: value >>> 0 });
-      count = (count + 1) | 0;
-      Atomics.store(this.#words, taken, count);
-      Atomics.notify(this.#words, taken);
-      any = true;
-    }
-    return any;
+  #entry(count: number): number {
+    return this.#at(MAILBOX_RING) + ((count >>> 0) % MAILBOX_RING_ENTRIES) * RING_ENTRY_WORDS;
   }
 
   #at(offset: number): number {
@@ -150,5 +164,54 @@ export class MailboxReceiver {
 
   #word(offset: number): number {
     return this.#words[this.#at(offset)] ?? 0;
+  }
+}
+
+interface ServedMailbox {
+  readonly receiver: MailboxReceiver;
+  readonly handle: (request: MailboxRequest) => number;
+}
+
+/**
+ * The machine's end of all mailboxes. Posted writes are handled in the order in which their vCPUs made them, all that came
+ * before a request before it: who learns of a write by other means, and then makes one, must not be ahead of it.
+ */
+export class Mailboxes {
+  readonly #mailboxes: ServedMailbox[] = [];
+
+  /** Serves one more vCPU's mailbox from now on. */
+  add(receiver: MailboxReceiver, handle: (request: MailboxRequest) => number): void {
+    this.#mailboxes.push({ receiver, handle });
+  }
+
+  /** Handles what has arrived. */
+  serve(): void {
+    this.#servePosted();
+    for (const { receiver, handle } of this.#mailboxes) {
+      if (!receiver.hasRequest) continue;
+      this.#servePosted();
+      receiver.serveRequest(handle);
+    }
+  }
+
+  #servePosted(): void {
+    for (let oldest = this.#oldest(); oldest !== undefined; oldest = this.#oldest()) {
+      // What was posted before the one found is there to be seen now, though it may not have been when its turn came.
+      const { receiver, handle } = this.#oldest() ?? oldest;
+      receiver.servePosted(handle);
+    }
+  }
+
+  #oldest(): ServedMailbox | undefined {
+    let found: ServedMailbox | undefined;
+    let ticket = 0;
+    for (const mailbox of this.#mailboxes) {
+      const candidate = mailbox.receiver.oldestTicket;
+      // The difference of two tickets is their distance in the high half of a word: negative if the first is older.
+      if (candidate === undefined || (found !== undefined && ((candidate - ticket) | 0) > 0)) continue;
+      found = mailbox;
+      ticket = candidate;
+    }
+    return found;
   }
 }

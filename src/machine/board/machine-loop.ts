@@ -4,7 +4,7 @@
  */
 import { beat, pumpMessages, wakeOnMessages } from '../../actors/this-thread.ts';
 import { GLOBAL_DOORBELL } from '../../memory/layout.ts';
-import type { MailboxReceiver, MailboxRequest } from '../../memory/mailbox.ts';
+import { Mailboxes, type MailboxReceiver, type MailboxRequest } from '../../memory/mailbox.ts';
 import type { TimerQueue } from './timer-queue.ts';
 
 /** Longest sleep in ms, so that the thread beats and the event loop's own timers run. */
@@ -36,10 +36,7 @@ export interface MachineLoopOptions {
 export class MachineLoop {
   readonly #options: MachineLoopOptions;
   readonly #words: Int32Array;
-  readonly #mailboxes: {
-    readonly receiver: MailboxReceiver;
-    readonly serve: (r: MailboxRequest) => number;
-  }[] = [];
+  readonly #mailboxes = new Mailboxes();
   #mustReturn = false;
 
   constructor(options: MachineLoopOptions) {
@@ -50,7 +47,7 @@ export class MachineLoop {
   /** Serves that vCPU's mailbox from now on. */
   addMailbox(cpu: number, receiver: MailboxReceiver): void {
     const { serve } = this.#options;
-    this.#mailboxes.push({ receiver, serve: (request) => serve(cpu, request) });
+    this.#mailboxes.add(receiver, (request) => serve(cpu, request));
   }
 
   /** Takes the thread over, turn by turn, until the signal is aborted. */
@@ -73,7 +70,7 @@ export class MachineLoop {
       this.#mustReturn = false;
       for (let round = 0; round < LONGEST_TURN && !this.#options.signal.aborted; round++) {
         const seen = Atomics.load(this.#words, GLOBAL_DOORBELL >> 2);
-        for (const { receiver, serve } of this.#mailboxes) receiver.serve(serve);
+        this.#mailboxes.serve();
         this.#serveTimers();
         beat();
         if (pumpMessages() > 0 || this.#mustReturn) break;
