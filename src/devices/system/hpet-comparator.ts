@@ -35,8 +35,8 @@ const INT_ROUTE_SHIFT = 9;
 const FSB_EN_CNF = 0x4000;
 const FSB_INT_DEL_CAP = 0x8000;
 const WRITABLE = INT_TYPE_CNF | INT_ENB_CNF | TYPE_CNF | VAL_SET_CNF | MODE_32_CNF | INT_ROUTE_CNF;
-/** Inputs of the I/O APIC that it may be routed to: 2, 8 and 16 to 23, which share nothing edge-triggered. */
-const ROUTES = 0x00ff0104;
+/** Inputs of the I/O APIC that it says it may be routed to: 2, as on the reference. Others work too. */
+const ROUTES = 0x00000004;
 
 const LOW_HALF = 0xffffffffn;
 const NS_PER_TICK = 10;

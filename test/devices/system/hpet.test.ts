@@ -2,6 +2,7 @@ import test from 'ava';
 import { hpet } from '../../../src/devices/system/hpet.ts';
 import { testDeviceContract } from '../support/device-contract.ts';
 import { createFakeBoard, type FakeBoard } from '../support/fake-board.ts';
+import { hasReference, runOnBoard, runOnReference, type Step } from '../support/qtest-oracle.ts';
 
 const BASE = 0xfed00000;
 const CONFIGURATION = 0x10;
@@ -142,6 +143,34 @@ test('with msi=on a timer sends its message', (t) => {
   write(timer(0) + 8, 10 * US);
   board.advance(20_000);
   t.deepEqual(board.messages, [{ address: 0xfee01000, data: 0x4041 }]);
+});
+
+const referenceTest = hasReference ? test : test.skip;
+
+referenceTest('its registers answer as those of the reference', async (t) => {
+  const read = (offset: number): Step => ['readl', BASE + offset];
+  const write = (offset: number, value: number): Step => ['writel', BASE + offset, value];
+  const script: Step[] = [
+    ...[0x00, 0x04, 0x10, 0x14, 0x20, 0xf0, 0xf4].map(read),
+    ...[0x100, 0x104, 0x108, 0x10c, 0x110, 0x114, 0x120, 0x124, 0x140].map(read),
+    write(0x100, 0xffffbfff),
+    read(0x100),
+    write(0x108, 0x1234),
+    read(0x108),
+    read(0x10c),
+    read(0x100),
+    write(0x120, 0x28),
+    read(0x120),
+    write(0xf0, 0x12345678),
+    write(0xf4, 0x9a),
+    read(0xf0),
+    read(0xf4),
+    write(0x10, 0xffffffff),
+    read(0x10),
+    read(0xf0),
+    read(0xf4),
+  ];
+  t.deepEqual(runOnBoard(script, machine().board), await runOnReference(script));
 });
 
 testDeviceContract(test, {

@@ -3,6 +3,7 @@ import { type Ioapic, ioapic } from '../../../src/devices/system/ioapic.ts';
 import type { InterruptMessage } from '../../../src/vcpu/interrupt-bus.ts';
 import { testDeviceContract } from '../support/device-contract.ts';
 import { createFakeBoard, type FakeBoard } from '../support/fake-board.ts';
+import { hasReference, runOnBoard, runOnReference, type Step } from '../support/qtest-oracle.ts';
 
 const BASE = 0xfec00000;
 const LEVEL = 0x8000;
@@ -112,6 +113,32 @@ test('an entry turned to edge and back has forgotten its remote IRR', (t) => {
   t.is(read(0x24), MASKED | 0x61);
   entry(10, LEVEL | 0x61);
   t.is(sent.length, 2);
+});
+
+const referenceTest = hasReference ? test : test.skip;
+
+referenceTest('its registers answer as those of the reference', async (t) => {
+  const read = (register: number): Step[] => [
+    ['writel', BASE, register],
+    ['readl', BASE + 0x10],
+  ];
+  const write = (register: number, value: number): Step[] => [
+    ['writel', BASE, register],
+    ['writel', BASE + 0x10, value],
+  ];
+  const script: Step[] = [
+    ...[0x00, 0x01, 0x02, 0x10, 0x11, 0x3e, 0x3f, 0x40].flatMap(read),
+    ...write(0x14, 0x1ffff),
+    ...read(0x14),
+    ...write(0x15, 0xff000000),
+    ...read(0x15),
+    ...write(0x00, 0xffffffff),
+    ...read(0x00),
+    ...read(0x02),
+    ['readl', BASE],
+  ];
+  const reference = await runOnReference(script, ['-global', 'ioapic.version=0x11']);
+  t.deepEqual(runOnBoard(script, machine().board), reference);
 });
 
 const chips = new WeakMap<FakeBoard, Ioapic>();
