@@ -56,13 +56,16 @@ test.serial('a stopped processor stands still, a running one moves', async (t) =
 });
 
 test.serial('a triple fault resets, and the debug exit ends the process with its status', async (t) => {
-  await using machine = await startMachine(rollCallRom('fault'), ['-m', '16', '-device', 'isa-debug-exit']);
+  const args = ['-m', '16', '-S', '-device', 'isa-debug-exit'];
+  await using machine = await startMachine(rollCallRom('fault'), args);
+  await machine.qmp.execute('cont');
   t.is(await machine.ended, (5 << 1) | 1);
   t.is(machine.report(), 'B1BR');
 });
 
 test.serial('with -no-reboot a triple fault ends the machine in good order', async (t) => {
-  await using machine = await startMachine(rollCallRom('fault'), ['-m', '16', '-no-reboot']);
+  await using machine = await startMachine(rollCallRom('fault'), ['-m', '16', '-S', '-no-reboot']);
+  await machine.qmp.execute('cont');
   t.is(await machine.ended, 0);
   t.is(machine.report(), 'B1');
 });
