@@ -12,6 +12,7 @@ import { DriveSet } from '../drives/drive-set.ts';
 import { createFirmware } from '../firmware/firmware.ts';
 import { readFirmwareFile } from '../firmware/firmware-files.ts';
 import type { GuestView } from '../guest/guest-commands.ts';
+import { GuestError } from '../guest/guest-error.ts';
 import { STORAGE_ACTOR, vcpuActorName } from '../guest-actor-names.ts';
 import type { MachineConfig } from '../machine-config.ts';
 import type { MachineContract, MachineTopic } from '../machine-contract.ts';
@@ -60,9 +61,11 @@ export class GuestMachine {
   readonly drives: ReturnType<typeof driveCommands>;
   readonly view: GuestView;
   readonly #loop: MachineLoop;
+  /** vCPUs that are being plugged in. */
+  readonly #wanted = new Map<number, PromiseWithResolvers<void>>();
 
   private constructor(options: GuestMachineOptions, hardware: Hardware, drives: DriveSet) {
-    const { config, shared, power, runState, context, types, tree, emit, character } = options;
+    const { config, shared, power, runState, types, tree, emit, character } = options;
     this.#options = options;
     this.hardware = hardware;
     this.drives = driveCommands(drives);
@@ -84,7 +87,7 @@ export class GuestMachine {
       types,
       tree,
       emit,
-      exit: (status) => context.emit('exit', { code: status }),
+      exit: (status) => this.#exit(status),
       character,
       drive: (id) => drives.take(id),
       mediumBytes: (id) => drives.get(id).medium?.bytes,
@@ -92,7 +95,7 @@ export class GuestMachine {
       isListening: () => ['running', 'suspended'].includes(runState.load()),
     });
     this.#loop = this.#makeLoop();
-    this.view = guestView(this.board, this.vcpus);
+    this.view = guestView(this.board, this.vcpus, (index) => this.#addCpu(index));
     this.#listen(drives);
     options.ending.push(() => drives.announceEnd());
   }
@@ -120,7 +123,7 @@ export class GuestMachine {
     const { config, context, shared } = this.#options;
     this.#serveQtest();
     for (let index = 0; index < runningCpus(config); index++) {
-      this.vcpus.add(context.ref<VcpuContract>(vcpuActorName(index)));
+      this.vcpus.add(context.ref<VcpuContract>(vcpuActorName(index)), index);
       this.#loop.addMailbox(index, new MailboxReceiver(shared.memory, index));
     }
     this.board.reset('reset');
@@ -129,12 +132,48 @@ export class GuestMachine {
 
   /** The vCPUs are there. */
   async vcpusReady(): Promise<void> {
-    // They were announced on another port than this request, before it: that port's turn comes first.
+    await this.#announcementsHeard();
+    await this.vcpus.powerOn();
+  }
+
+  /** The vCPU that `#addCpu` asked for is there, or why it is not. */
+  async vcpuAdded(index: number, failure: string | undefined): Promise<void> {
+    const wanted = this.#wanted.get(index);
+    this.#wanted.delete(index);
+    if (failure !== undefined) {
+      wanted?.reject(new GuestError('ERR_GUEST_CPU_ADD', failure));
+      return;
+    }
+    await this.#announcementsHeard();
+    const { context, shared } = this.#options;
+    this.#loop.addMailbox(index, new MailboxReceiver(shared.memory, index));
+    this.hardware.addCpu(index);
+    await this.vcpus.plug(context.ref<VcpuContract>(vcpuActorName(index)), index);
+    this.board.cpuAdded(index);
+    wanted?.resolve();
+  }
+
+  /** @throws GuestError with the texts of cpu-add */
+  #addCpu(index: number): Promise<void> {
+    const { maxCpus } = this.#options.config.smp;
+    if (index < 0 || index >= maxCpus) {
+      throw new GuestError('ERR_GUEST_CPU_ADD', `Unable to add CPU: ${index}, max allowed: ${maxCpus - 1}`);
+    }
+    if (this.vcpus.has(index) || this.#wanted.has(index)) {
+      throw new GuestError('ERR_GUEST_CPU_ADD', `Unable to add CPU: ${index}, it already exists`);
+    }
+    const wanted = Promise.withResolvers<void>();
+    this.#wanted.set(index, wanted);
+    this.#options.context.emit('vcpuWanted', { index });
+    return wanted.promise;
+  }
+
+  /** Actors are announced on another port than the supervisor's requests, before them: that port's turn comes first. */
+  async #announcementsHeard(): Promise<void> {
     await new Promise((resolve) => {
       setImmediate(resolve);
       this.#loop.returnSoon();
     });
-    await this.vcpus.powerOn();
   }
 
   /** What was given to the event loop is to run before the thread sleeps again. */
@@ -190,6 +229,16 @@ export class GuestMachine {
     for (let index = 0; index < maxCpus; index++) {
       setUpCpu(shared.memory, { cpu, topology: { sockets, cores, threads }, index });
     }
+  }
+
+  /** A device ends the process. The vCPUs stand still first: afterwards nobody answers their accesses. */
+  #exit(status: number): void {
+    const { context } = this.#options;
+    this.vcpus
+      .stopped()
+      .then(() => context.emit('exit', { code: status }))
+      .catch((error: unknown) => context.fail(error));
+    this.#loop.returnSoon();
   }
 
   /** A triple fault resets the machine (SDM vol. 3, 5.15, and what a PC's chipset makes of a shutdown cycle). */
