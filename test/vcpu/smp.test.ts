@@ -83,14 +83,14 @@ runTest('with fences between store and load, one of two vCPUs sees the other', a
     mov [${WORD + 0x100} + r15], rax
     mfence
     mov [${WORD + 0x200} + r15], r8
-  2: cmp [${WORD + 0x200} + r10], r8; jb 2b
-    cmp rax, r8; jae 3f
+  2: cmp [${WORD + 0x200} + r10], r8; jae 5f; pause; jmp 2b
+  5: cmp rax, r8; jae 3f
     cmp [${WORD + 0x100} + r10], r8; jae 3f
     inc r9
   3: mfence
     mov [${WORD + 0x300} + r15], r8
-  4: cmp [${WORD + 0x300} + r10], r8; jb 4b
-    inc r8d
+  4: cmp [${WORD + 0x300} + r10], r8; jae 6f; pause; jmp 4b
+  6: inc r8d
     cmp r8d, ${rounds}; jbe 1b
     ud2`);
   const { outcomes } = await runSmp(t, code, cpus(2));
@@ -112,11 +112,11 @@ runTest('code written by one vCPU is what another runs after it was told', async
     mov byte ptr [0x3005], 0xc3
   1: mov [0x3001], r8d
     mov [${WORD}], r8
-  2: cmp [${WORD + 64}], r8; jb 2b
-    inc r8d; cmp r8d, ${rounds}; jbe 1b
+  2: cmp [${WORD + 64}], r8; jae 5f; pause; jmp 2b
+  5: inc r8d; cmp r8d, ${rounds}; jbe 1b
     ud2
-  3: cmp [${WORD}], r8; jb 3b
-    mov r11, 0x3000
+  3: cmp [${WORD}], r8; jae 6f; pause; jmp 3b
+  6: mov r11, 0x3000
     call r11
     cmp eax, r8d; je 4f
     inc r9
