@@ -18,7 +18,7 @@ export class ActorRecord {
   readonly location: UntypedLocation;
   readonly options: SpawnOptions<unknown>;
   /** Whom it holds references to; those `awaited` are to be up before it is created. */
-  readonly dependencies: readonly ActorRecord[];
+  readonly dependencies: ActorRecord[];
   readonly awaited: readonly ActorRecord[];
   state: RecordState = 'starting';
   /** Which life this is; the first is 1. */

@@ -94,6 +94,20 @@ export class ActorSystem implements AsyncDisposable {
     return this.#reference(this.#known(name)) as unknown as ActorRef<C>;
   }
 
+  /**
+   * From now on `name` may hold references to `other` too, and is stopped before it. Both are up.
+   * Throws `ERR_ACTOR_UNKNOWN`.
+   */
+  introduce(name: string, other: string): void {
+    const record = this.#known(name);
+    const target = this.#known(other);
+    record.dependencies.push(target);
+    const { host } = record;
+    if (host?.alive !== true || target.host === undefined) return;
+    this.#threads.link(host, target.host);
+    host.refer(record.id, target.info);
+  }
+
   /** Calls `listener` for every actor that fails, each time it does, whether or not it is restarted. */
   onFailure(listener: (failure: ActorFailure) => void): Subscription {
     const entry = (failure: ActorFailure) => listener(failure);

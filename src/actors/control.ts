@@ -18,6 +18,7 @@ export type ControlRequest =
   | { op: 'preload'; module: string }
   | { op: 'create'; request: CreateRequest; module: string; exportName: string }
   | { op: 'stop'; id: number }
+  | { op: 'refer'; id: number; target: TargetInfo }
   | { op: 'up'; target: TargetInfo }
   | { op: 'gone'; id: number }
   | { op: 'beatEvery'; ms: number }

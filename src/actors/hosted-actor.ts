@@ -26,7 +26,7 @@ export class HostedActor implements ReferenceOwner {
   readonly name: string;
   readonly incarnation: number;
   readonly #host: ActorHost;
-  readonly #dependencies: ReadonlyMap<string, Target>;
+  readonly #dependencies: Map<string, Target>;
   readonly #references = new Map<string, ActorReference>();
   readonly #outlets = new Map<string, Set<EventOutlet>>();
   readonly #controller = new AbortController();
@@ -44,7 +44,7 @@ export class HostedActor implements ReferenceOwner {
     this.id = identity.id;
     this.name = identity.name;
     this.incarnation = identity.incarnation;
-    this.#dependencies = dependencies;
+    this.#dependencies = new Map(dependencies);
     this.#host = host;
   }
 
@@ -94,6 +94,11 @@ export class HostedActor implements ReferenceOwner {
   stop(): Promise<void> {
     this.#stopped ??= this.#release();
     return this.#stopped;
+  }
+
+  /** It may hold references to one more actor. */
+  refer(name: string, target: Target): void {
+    this.#dependencies.set(name, target);
   }
 
   handleAsk(link: Link, call: number, method: string, argument: unknown): void {

@@ -36,6 +36,10 @@ export class MainThread implements ThreadHandle {
     return this.#runtime.stop(id);
   }
 
+  refer(id: number, target: TargetInfo): void {
+    this.#runtime.refer(id, target);
+  }
+
   actorUp(target: TargetInfo): void {
     this.#runtime.actorUp(target);
   }

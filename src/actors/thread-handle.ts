@@ -21,6 +21,8 @@ export interface ThreadHandle {
   create(request: CreateRequest, location: UntypedLocation): Promise<void>;
   /** Rejects with what the actor's `stop()` threw; resolves when the thread dies meanwhile. */
   stop(id: number): Promise<void>;
+  /** An actor of this thread may hold references to `target` from now on. */
+  refer(id: number, target: TargetInfo): void;
   actorUp(target: TargetInfo): void;
   actorGone(id: number): void;
 

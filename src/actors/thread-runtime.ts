@@ -123,6 +123,11 @@ export class ThreadRuntime implements ActorHost, ReferenceHost {
     return target;
   }
 
+  /** An actor of this thread may hold references to that one from now on. */
+  refer(id: number, info: TargetInfo): void {
+    this.#actors.get(id)?.refer(info.name, this.target(info));
+  }
+
   /** A new life of that actor has begun. */
   actorUp(info: TargetInfo): void {
     const link = this.#links.get(info.thread);

@@ -73,6 +73,9 @@ function obey(order: ControlRequest): void {
     case 'stop':
       void stop(order.id);
       break;
+    case 'refer':
+      runtime.refer(order.id, order.target);
+      break;
     case 'up':
       runtime.actorUp(order.target);
       break;

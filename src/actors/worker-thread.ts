@@ -88,6 +88,10 @@ export class WorkerThread implements ThreadHandle {
     await this.#ordered(this.#stopping, id, { op: 'stop', id });
   }
 
+  refer(id: number, target: TargetInfo): void {
+    this.#order({ op: 'refer', id, target });
+  }
+
   actorUp(target: TargetInfo): void {
     this.#order({ op: 'up', target });
   }

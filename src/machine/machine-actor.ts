@@ -52,6 +52,7 @@ interface GuestParts {
   /** Text about the board: `info pic`, `info mtree`, `info roms`. */
   readonly describe: (topic: MachineTopic) => string;
   readonly vcpusReady: () => Promise<void>;
+  readonly vcpuAdded: (index: number, failure: string | undefined) => void;
 }
 
 const NO_GUEST: GuestParts = {
@@ -59,6 +60,7 @@ const NO_GUEST: GuestParts = {
   drives: bareDrives,
   describe: () => '',
   vcpusReady: async () => undefined,
+  vcpuAdded: () => undefined,
 };
 
 function makeParts(
@@ -92,6 +94,7 @@ function behaviourOf(parts: MachineParts, guest: GuestParts): ActorBehaviour<Mac
   const qom = new QomQueries(types, tree);
   const asks: { [Name in keyof Asks]: ActorBehaviour<MachineContract>['asks'][Name] } = {
     vcpusReady: () => guest.vcpusReady(),
+    vcpuAdded: ({ index, failure }) => guest.vcpuAdded(index, failure),
     startUpDone: () => power.startUpDone(),
     stop: () => power.stop(),
     cont: () => power.cont(),

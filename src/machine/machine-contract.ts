@@ -31,6 +31,8 @@ export type MachineTopic = 'qom-tree' | 'qtree' | 'pic' | 'mtree' | 'roms';
 export interface MachineAsks extends GuestAsks, DriveAsks {
   /** From the supervisor: all vCPUs are there. Answers when they are reset; what needs them waits until then. */
   vcpusReady(argument: undefined): void;
+  /** From the supervisor: the vCPU that `vcpuWanted` asked for is there; or why it is not. */
+  vcpuAdded(argument: { readonly index: number; readonly failure: string | undefined }): void;
   /**
    * The end of start-up: the machine runs from here (RESUME), unless -S or -incoming was given. Only the first has an
    * effect, so that a monitor that is created anew may ask again.
@@ -73,6 +75,8 @@ export interface MachineEvents {
   runState: { readonly from: RunState; readonly to: RunState };
   /** To the character devices, in order; before `settled` is answered, all that the guest has written. */
   character: CharacterRequest;
+  /** A vCPU is plugged in: the supervisor is to spawn its actor and to answer by `vcpuAdded`. */
+  vcpuWanted: { readonly index: number };
   /** The process is to end with this exit code. */
   exit: { readonly code: number };
 }

@@ -4,6 +4,7 @@ import type { ActorSystem } from '../actors/actor-system.ts';
 import { runningCpus, type SharedMachineMemory, shareMemory } from '../machine/board/memory-demand.ts';
 import { STORAGE_ACTOR, vcpuActorName } from '../machine/guest-actor-names.ts';
 import type { MachineConfig } from '../machine/machine-config.ts';
+import { MACHINE_ACTOR } from '../monitor/monitor-contract.ts';
 import { CORE_URL } from '../vcpu/core-location.ts';
 import type { GuestActors } from './placement.ts';
 import { SupervisorError } from './supervisor-error.ts';
@@ -16,6 +17,8 @@ export interface SpawnedGuest {
   readonly vcpus: readonly string[];
   /** Resolves when all vCPUs are there; rejects with what the creation of one threw. */
   readonly vcpusUp: Promise<void>;
+  /** Spawns one more, for a machine that runs, which may hold a reference to it then. */
+  readonly addVcpu: (index: number) => Promise<void>;
 }
 
 /** Compiles the CPU core off the main thread. Rejects with SupervisorError when it has not been built. */
@@ -51,11 +54,19 @@ export async function spawnGuest(
   storage.catch(() => undefined);
   const module = await compiled;
   const { location: vcpuLocation, ...vcpuPlace } = actors.vcpu;
+  const spawnVcpu = (index: number) =>
+    system.spawn(vcpuLocation, {
+      ...vcpuPlace,
+      name: vcpuActorName(index),
+      config: { ...shared, module, index },
+    });
   const vcpus = Array.from({ length: runningCpus(config) }, (_, index) => vcpuActorName(index));
-  const spawned = vcpus.map((name, index) =>
-    system.spawn(vcpuLocation, { ...vcpuPlace, name, config: { ...shared, module, index } }),
-  );
+  const spawned = vcpus.map((_, index) => spawnVcpu(index));
+  const addVcpu = async (index: number): Promise<void> => {
+    await spawnVcpu(index);
+    system.introduce(MACHINE_ACTOR, vcpuActorName(index));
+  };
   const vcpusUp = Promise.all(spawned).then(() => undefined);
   vcpusUp.catch(() => undefined);
-  return { shared, storage: STORAGE_ACTOR, vcpus, vcpusUp };
+  return { shared, storage: STORAGE_ACTOR, vcpus, vcpusUp, addVcpu };
 }

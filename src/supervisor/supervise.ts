@@ -120,8 +120,15 @@ class Supervision implements AsyncDisposable {
   }
 
   /** Monitors greet while vCPUs still load; what needs these waits in the machine. */
-  async #connectVcpus({ vcpusUp }: SpawnedGuest, machine: ActorRef<MachineContract>): Promise<void> {
+  async #connectVcpus({ vcpusUp, addVcpu }: SpawnedGuest, machine: ActorRef<MachineContract>): Promise<void> {
     await vcpusUp;
+    machine.subscribe('vcpuWanted', ({ index }) => {
+      const added = (failure?: string) => machine.ask('vcpuAdded', { index, failure }).catch(() => undefined);
+      addVcpu(index).then(
+        () => added(),
+        (error: unknown) => added(errorLine(error)),
+      );
+    });
     await machine.ask('vcpusReady', undefined, { deadlineMs: Number.POSITIVE_INFINITY });
   }
 

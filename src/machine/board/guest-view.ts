@@ -2,7 +2,6 @@
 
 import { BOOT_FLAGS, cmosBootOrder, SKIPS_SIGNATURE_CHECK } from '../../devices/isa/cmos-contents.ts';
 import type { BusAccess, GuestView } from '../guest/guest-commands.ts';
-import { GuestError } from '../guest/guest-error.ts';
 import type { MemorySpace } from './memory-space.ts';
 import type { PcBoard } from './pc-board.ts';
 import type { PortSpace } from './port-space.ts';
@@ -27,7 +26,11 @@ function setBootOrder({ rtc }: PcBoard, order: string): boolean {
   return true;
 }
 
-export function guestView(board: PcBoard, cpus: VcpuSet): GuestView {
+export function guestView(
+  board: PcBoard,
+  cpus: VcpuSet,
+  addCpu: (index: number) => Promise<void>,
+): GuestView {
   const { hardware } = board;
   return {
     cpus,
@@ -40,9 +43,7 @@ export function guestView(board: PcBoard, cpus: VcpuSet): GuestView {
     picture: () => board.displays[0]?.picture(),
     pci: () => pciInfo(board),
     setBootOrder: (order) => setBootOrder(board, order),
-    addCpu: (id) => {
-      throw new GuestError('ERR_GUEST_CPU_ADD', `Unable to add CPU: ${id}, it does not fit`);
-    },
+    addCpu,
     balloon: () => board.balloon,
     setSingleStep: () => undefined,
   };

@@ -1,7 +1,13 @@
 /** What a board is built on: the shared memory as address spaces, clocks and interrupts, before there is any device. */
 import type { DeviceClocks } from '../../devices/board-services.ts';
 import { IoTableWriter } from '../../memory/io-table.ts';
-import { GLOBAL_A20_MASK, PAGE_SIZE, SHARED_WORDS_BASE, SHARED_WORDS_END } from '../../memory/layout.ts';
+import {
+  GLOBAL_A20_MASK,
+  GLOBAL_CPU_COUNT,
+  PAGE_SIZE,
+  SHARED_WORDS_BASE,
+  SHARED_WORDS_END,
+} from '../../memory/layout.ts';
 import type { MemoryPlan } from '../../memory/memory-plan.ts';
 import { PhysicalMap } from '../../memory/physical-map.ts';
 import { Stillness } from '../../memory/stillness.ts';
@@ -46,6 +52,8 @@ export class Hardware {
   /** ROM images, and buffers of devices. */
   readonly roms: SharedArena;
   readonly video: SharedArena;
+  /** Numbers of the vCPUs that are there. */
+  readonly presentCpus: Set<number>;
   readonly #table: IoTableWriter;
   #building = true;
 
@@ -55,6 +63,7 @@ export class Hardware {
     this.plan = plan;
     this.map = new PhysicalMap(memory);
     this.map.initialise(cpus);
+    this.presentCpus = new Set(Array.from({ length: cpus }, (_, index) => index));
     this.stillness = new Stillness(memory);
     this.#table = new IoTableWriter(memory);
     const changed = (): void => this.#publish();
@@ -83,6 +92,14 @@ export class Hardware {
   publishRegions(): void {
     this.#building = false;
     this.#publish();
+  }
+
+  /** A vCPU is plugged in: those that stop or interrupt all others count it from now on. */
+  addCpu(index: number): void {
+    this.presentCpus.add(index);
+    const words = new Uint32Array(this.memory.buffer);
+    const count = Math.max(this.interrupts.cpus, index + 1);
+    this.stillness.change(() => Atomics.store(words, GLOBAL_CPU_COUNT >> 2, count));
   }
 
   setA20(enabled: boolean): void {

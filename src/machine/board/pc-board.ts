@@ -62,6 +62,8 @@ const SCI_IRQ = 9;
 /** CMOS shutdown status: the firmware wakes a guest from S3 after the reset. */
 const CMOS_SHUTDOWN_STATUS = 0x0f;
 const CMOS_RESUME = 0xfe;
+/** CMOS byte with the number of processors less one. */
+const CMOS_LAST_CPU = 0x5f;
 
 export interface PcBoardOptions {
   readonly config: MachineConfig;
@@ -415,6 +417,12 @@ export class PcBoard {
     return () => {
       this.#balloon = undefined;
     };
+  }
+
+  /** A vCPU is plugged in: the firmware's count of them, for the next reset, and the guest's notice. */
+  cpuAdded(index: number): void {
+    this.#rtc?.poke(CMOS_LAST_CPU, this.#hardware.presentCpus.size - 1);
+    this.#pm?.cpuAdded(index);
   }
 
   /** PCI slots whose devices may be taken out: bit n is slot n. */

@@ -3,7 +3,7 @@ import type { Platform } from '../firmware/firmware-contract.ts';
 import type { PcBoard } from './pc-board.ts';
 
 export function platformOf(board: PcBoard): Platform {
-  const { ports, guest, memory, interrupts } = board.hardware;
+  const { ports, guest, memory, presentCpus } = board.hardware;
   return {
     readPort: (port, size) => ports.read(port, size),
     writePort: (port, size, value) => ports.write(port, size, value),
@@ -15,7 +15,7 @@ export function platformOf(board: PcBoard): Platform {
       return new Uint8Array(memory.buffer, piece.host, piece.bytes);
     },
     noteWrite: (address, bytes) => guest.noteWrite(guest.pieces(address, bytes, true) ?? []),
-    isCpuPresent: (index) => index < interrupts.cpus,
+    isCpuPresent: (index) => presentCpus.has(index),
     bootPaths: () => [],
     removableSlots: () => 0,
   };

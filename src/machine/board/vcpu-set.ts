@@ -14,6 +14,8 @@ export class VcpuSet implements RunStateListener, Resettable {
   readonly role = 'vcpu';
   readonly #memory: WebAssembly.Memory;
   readonly #vcpus: VcpuRef[] = [];
+  /** The number of each in shared memory: a hot-plugged one may leave a gap. */
+  readonly #numbers: number[] = [];
   readonly #stopped: (index: number, reason: VcpuStop) => void;
   readonly #ready = Promise.withResolvers<void>();
   #running = false;
@@ -29,9 +31,22 @@ export class VcpuSet implements RunStateListener, Resettable {
   }
 
   /** Takes a vCPU in, as the next one in order. It stands still until `started`. */
-  add(vcpu: VcpuRef): void {
+  add(vcpu: VcpuRef, number: number): void {
     const index = this.#vcpus.push(vcpu) - 1;
+    this.#numbers.push(number);
     vcpu.subscribe('stopped', ({ reason }) => this.#stopped(index, reason));
+  }
+
+  /** Takes in a vCPU that is plugged into a machine that may run: it waits for its start-up interrupt. */
+  async plug(vcpu: VcpuRef, number: number): Promise<void> {
+    await vcpu.ask('reset', undefined);
+    this.add(vcpu, number);
+    if (this.#running) await vcpu.ask('run', undefined);
+  }
+
+  /** Whether there is one with that number. */
+  has(number: number): boolean {
+    return this.#numbers.includes(number);
   }
 
   /** All vCPUs are there: resets them, then what was asked of them meanwhile goes on. */
@@ -54,7 +69,7 @@ export class VcpuSet implements RunStateListener, Resettable {
     if (vcpu === undefined) return undefined;
     await this.#ready.promise;
     const answer = vcpu.ask(method, undefined as AskArgument<VcpuContract, M>);
-    kickVcpu(this.#memory, index);
+    this.#kick(index);
     return await answer;
   }
 
@@ -87,9 +102,13 @@ export class VcpuSet implements RunStateListener, Resettable {
     await Promise.all(
       this.#vcpus.map((vcpu, index) => {
         const answered = ask(vcpu);
-        kickVcpu(this.#memory, index);
+        this.#kick(index);
         return answered;
       }),
     );
+  }
+
+  #kick(index: number): void {
+    kickVcpu(this.#memory, this.#numbers[index] ?? index);
   }
 }

@@ -82,3 +82,22 @@ test.serial('a halted machine and a stopped one leave the host alone', async (t)
     t.true(user + system < 250_000, `${state}: ${user + system} µs in a second`);
   }
 });
+
+test.serial('a processor that is plugged in is there at once, and answers the next roll call', async (t) => {
+  await using machine = await startMachine(rollCallRom('halt'), ['-m', '16', '-smp', '1,maxcpus=3']);
+  await machine.reported('B1');
+  await machine.qmp.execute('cpu-add', { id: 2 });
+  const cpus = await machine.qmp.execute('query-cpus');
+  t.deepEqual(cpus.map(({ CPU, halted, pc }) => ({ CPU, halted, pc })).slice(1), [
+    { CPU: 1, halted: true, pc: 0xfffffff0 },
+  ]);
+  await t.throwsAsync(machine.qmp.execute('cpu-add', { id: 2 }), {
+    message: /Unable to add CPU: 2, it already exists/,
+  });
+  await t.throwsAsync(machine.qmp.execute('cpu-add', { id: 3 }), {
+    message: /Unable to add CPU: 3, max allowed: 2/,
+  });
+  await machine.qmp.execute('system_reset');
+  await machine.reported('B1BA2');
+  t.deepEqual(machine.reports, []);
+});
