@@ -23,6 +23,7 @@ export interface L2Slot {
 
 export class ClusterMap {
   readonly #file: BlockNode;
+  readonly #refcounts: Refcounts;
   readonly #clusterBits: number;
   readonly #clusterBytes: number;
   readonly #perTable: number;
@@ -31,8 +32,9 @@ export class ClusterMap {
   #l1Offset: number;
   #l1Dirty = false;
 
-  private constructor(file: BlockNode, header: Qcow2Header, l1: Uint8Array) {
+  private constructor(file: BlockNode, header: Qcow2Header, refcounts: Refcounts, l1: Uint8Array) {
     this.#file = file;
+    this.#refcounts = refcounts;
     this.#clusterBits = header.clusterBits;
     this.#clusterBytes = 2 ** header.clusterBits;
     this.#perTable = this.#clusterBytes / ENTRY_BYTES;
@@ -45,10 +47,10 @@ export class ClusterMap {
     this.#l1Offset = header.l1Offset;
   }
 
-  static async open(file: BlockNode, header: Qcow2Header): Promise<ClusterMap> {
+  static async open(file: BlockNode, header: Qcow2Header, refcounts: Refcounts): Promise<ClusterMap> {
     const l1 = new Uint8Array(header.l1Entries * ENTRY_BYTES);
     if (l1.length > 0) await file.read(header.l1Offset, [l1]);
-    return new ClusterMap(file, header, l1);
+    return new ClusterMap(file, header, refcounts, l1);
   }
 
   get isDirty(): boolean {
@@ -82,16 +84,16 @@ export class ClusterMap {
   }
 
   /** The place of a cluster's entry in a table that may be changed. */
-  async slot(cluster: number, refcounts: Refcounts): Promise<L2Slot> {
+  async slot(cluster: number): Promise<L2Slot> {
     const l1Index = Math.floor(cluster / this.#perTable);
     const { offset, copied } = this.#l1Entry(cluster);
     const index = cluster % this.#perTable;
     if (offset !== 0 && copied) return { table: await this.#tables.get(offset), index };
     // A table that a snapshot shares is copied before it is changed.
     const contents = offset === 0 ? undefined : (await this.#tables.get(offset)).bytes;
-    const place = await refcounts.allocate(1);
+    const place = await this.#refcounts.allocate(1);
     const table = this.#tables.create(place, contents);
-    if (offset !== 0) refcounts.releaseLater(offset, this.#clusterBytes);
+    if (offset !== 0) this.#refcounts.releaseLater(offset, this.#clusterBytes);
     writeL1Entry(this.#l1, l1Index, place);
     this.#l1Dirty = true;
     return { table, index };
@@ -103,16 +105,16 @@ export class ClusterMap {
   }
 
   /** Makes room for a longer disk. @returns whether the L1 table has moved, so that the header has to be written */
-  async grow(clusters: number, refcounts: Refcounts): Promise<boolean> {
+  async grow(clusters: number): Promise<boolean> {
     const entries = Math.ceil(clusters / this.#perTable);
     if (entries <= this.l1Entries) return false;
     const l1 = new Uint8Array(entries * ENTRY_BYTES);
     l1.set(new Uint8Array(this.#l1.buffer));
     const old = { offset: this.#l1Offset, bytes: this.#l1.byteLength };
-    this.#l1Offset = await refcounts.allocate(Math.ceil(l1.length / this.#clusterBytes));
+    this.#l1Offset = await this.#refcounts.allocate(Math.ceil(l1.length / this.#clusterBytes));
     this.#l1 = new DataView(l1.buffer);
     this.#l1Dirty = true;
-    if (old.bytes > 0) refcounts.releaseLater(old.offset, old.bytes);
+    if (old.bytes > 0) this.#refcounts.releaseLater(old.offset, old.bytes);
     return true;
   }
 
@@ -149,6 +151,9 @@ export class ClusterMap {
         this.#file.fileName,
         `${what} is at ${offset}, which is no multiple of ${this.#clusterBytes}`,
       );
+    }
+    if (offset !== 0 && offset >= this.#refcounts.end) {
+      throw corrupt(this.#file.fileName, `${what} is at ${offset}, behind the end of the image`);
     }
   }
 

@@ -103,7 +103,8 @@ function backingFormat(head: Uint8Array, start: number, end: number): string | u
   return undefined;
 }
 
-function checkTables(header: Qcow2Header, fileName: string): void {
+/** Tables lie behind the header and inside the file, whose last cluster may be cut off. */
+function checkTables(header: Qcow2Header, fileName: string, fileBytes: number): void {
   const { clusterBits, l1Entries, l1Offset, bytes, refcountTableOffset, refcountTableClusters } = header;
   const clusterBytes = 2 ** clusterBits;
   const perL1 = (clusterBytes / 8) * clusterBytes;
@@ -114,20 +115,25 @@ function checkTables(header: Qcow2Header, fileName: string): void {
   if (refcountTableClusters === 0 || refcountTableClusters * clusterBytes > MOST_REFCOUNT_TABLE_BYTES) {
     throw corrupt(fileName, `its refcount table has ${refcountTableClusters} clusters`);
   }
-  for (const [name, offset] of [
-    ['L1', l1Offset],
-    ['refcount', refcountTableOffset],
+  const end = Math.ceil(fileBytes / clusterBytes) * clusterBytes;
+  for (const [name, offset, length] of [
+    ['L1', l1Offset, l1Entries * 8],
+    ['refcount', refcountTableOffset, refcountTableClusters * clusterBytes],
   ] as const) {
-    if (offset % clusterBytes !== 0) throw corrupt(fileName, `its ${name} table is at ${offset}`);
+    const isInside = length === 0 || (offset >= clusterBytes && offset + length <= end);
+    if (offset % clusterBytes !== 0 || !isInside) {
+      throw corrupt(fileName, `its ${name} table is at ${offset}`);
+    }
   }
 }
 
 /**
  * Reads and checks a header.
  * @param head the first bytes of the image, a cluster of 64 KiB or as many as there are
+ * @param fileBytes length of the file
  * Throws BlockError `ERR_BLOCK_CORRUPT`, or `ERR_BLOCK_UNAVAILABLE` for features that this version cannot read.
  */
-export function parseQcow2Header(head: Uint8Array, fileName: string): Qcow2Header {
+export function parseQcow2Header(head: Uint8Array, fileName: string, fileBytes: number): Qcow2Header {
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   if (head.length < V3_HEADER_BYTES + 8 || view.getUint32(0) !== QCOW2_MAGIC) {
     throw corrupt(fileName, 'it has no qcow2 header');
@@ -173,6 +179,6 @@ export function parseQcow2Header(head: Uint8Array, fileName: string): Qcow2Heade
     compression: checkFeatures(incompatible, view, fileName),
   };
   if (header.cryptMethod !== 0) throw unavailable(fileName, 'encrypted images');
-  checkTables(header, fileName);
+  checkTables(header, fileName, fileBytes);
   return header;
 }

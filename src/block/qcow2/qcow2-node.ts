@@ -82,7 +82,7 @@ export class Qcow2Node implements BlockNode {
   static async header(file: BlockNode): Promise<Qcow2Header> {
     const head = new Uint8Array(HEAD_BYTES);
     await file.read(0, [head]);
-    return parseQcow2Header(head, file.fileName);
+    return parseQcow2Header(head, file.fileName, file.bytes);
   }
 
   /**
@@ -106,8 +106,8 @@ export class Qcow2Node implements BlockNode {
         { errno: EPERM },
       );
     }
-    const map = await ClusterMap.open(file, header);
     const refcounts = await Refcounts.open(file, header);
+    const map = await ClusterMap.open(file, header, refcounts);
     const node = new Qcow2Node(file, backing, header, { map, refcounts });
     if (!file.readOnly && header.autoclear !== 0n) {
       await file.write(AUTOCLEAR_OFFSET, [field64(0)]);
@@ -178,7 +178,7 @@ export class Qcow2Node implements BlockNode {
       throw new BlockError('ERR_BLOCK_UNSUPPORTED', `'${this.fileName}' cannot shrink to ${bytes} bytes`);
     }
     await this.#lock.run(async () => {
-      const moved = await this.#map.grow(Math.ceil(bytes / this.#clusterBytes), this.#refcounts);
+      const moved = await this.#map.grow(Math.ceil(bytes / this.#clusterBytes));
       await this.#writeTables();
       if (moved) {
         await this.file.flush();
@@ -352,7 +352,7 @@ export class Qcow2Node implements BlockNode {
 
   async #link(cluster: number, host: number): Promise<void> {
     const { entry } = await this.#map.lookUp(cluster, 1);
-    const slot = await this.#map.slot(cluster, this.#refcounts);
+    const slot = await this.#map.slot(cluster);
     this.#release(entry);
     writeL2Normal(slot.table.view, slot.index, host);
     this.#map.changed(slot);
@@ -379,7 +379,7 @@ export class Qcow2Node implements BlockNode {
         cluster += clusters;
         continue;
       }
-      const slot = await this.#map.slot(cluster, this.#refcounts);
+      const slot = await this.#map.slot(cluster);
       this.#release(entry);
       if (canMark) writeL2Zero(slot.table.view, slot.index);
       else writeL2Unallocated(slot.table.view, slot.index);

@@ -36,6 +36,8 @@ export class Refcounts {
   #releases: Release[] = [];
   /** No cluster below is free. */
   #firstFree = 0;
+  /** End of the highest cluster that was allocated, which the file may not reach yet. */
+  #allocatedEnd = 0;
 
   private constructor(file: BlockNode, header: Qcow2Header, table: Uint8Array) {
     this.#file = file;
@@ -55,6 +57,11 @@ export class Refcounts {
 
   get isDirty(): boolean {
     return this.#tableDirty || this.#blocks.isDirty;
+  }
+
+  /** Where the image ends: nothing that is sound refers to what lies behind. */
+  get end(): number {
+    return Math.max(this.#file.bytes, this.#allocatedEnd);
   }
 
   /** Where the header is to say that the table is; undefined when it says so already. */
@@ -145,7 +152,7 @@ export class Refcounts {
     if (index >= this.#entries()) return undefined;
     const offset = Number(this.#table.getBigUint64(index * ENTRY_BYTES));
     if (offset === 0) return undefined;
-    if (offset % this.#clusterBytes !== 0) {
+    if (offset % this.#clusterBytes !== 0 || offset >= this.end) {
       throw corrupt(this.#file.fileName, `refcount block ${index} is at ${offset}`);
     }
     return this.#blocks.get(offset);
@@ -169,6 +176,7 @@ export class Refcounts {
       return this.#addBlock(cluster, place + 1);
     }
     this.#blocks.create(offset);
+    this.#allocatedEnd = Math.max(this.#allocatedEnd, offset + this.#clusterBytes);
     this.#table.setBigUint64(index * ENTRY_BYTES, BigInt(offset));
     this.#tableDirty = true;
     await this.#change(place, 1);
@@ -206,6 +214,7 @@ export class Refcounts {
       throw corrupt(this.#file.fileName, `the refcount of cluster ${cluster} is ${before}`);
     }
     this.#write(block, index, after);
+    if (before === 0) this.#allocatedEnd = Math.max(this.#allocatedEnd, (cluster + 1) * this.#clusterBytes);
     this.#blocks.changed(block);
     return after;
   }
