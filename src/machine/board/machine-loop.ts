@@ -67,7 +67,6 @@ export class MachineLoop {
 
   #turn(): void {
     try {
-      this.#mustReturn = false;
       for (let round = 0; round < LONGEST_TURN && !this.#options.signal.aborted; round++) {
         const seen = Atomics.load(this.#words, GLOBAL_DOORBELL >> 2);
         this.#mailboxes.serve();
@@ -82,6 +81,8 @@ export class MachineLoop {
       this.#options.failed(error);
       return;
     }
+    // Only now: what was given to the event loop before this turn began may stand behind the turn in its queue.
+    this.#mustReturn = false;
     if (!this.#options.signal.aborted) this.#schedule();
   }
 
