@@ -1,10 +1,10 @@
 /** A machine with a BIOS: its ROM, and everything that it reads through fw_cfg. */
 import type { FirmwareItems } from '../../devices/firmware-items.ts';
+import { cmosBootOrder } from '../../devices/isa/cmos-contents.ts';
 import { acpiTables, LOADER_FILE, RSDP_FILE, TABLES_FILE } from './acpi/acpi-tables.ts';
 import { encodeScript } from './acpi/linker.ts';
 import { registerFiles, registerFixedItems } from './bios-items.ts';
 import { describeBoard } from './board-facts.ts';
-import { bootCmos } from './boot-order.ts';
 import { currentPmBase } from './direct/chipset-setup.ts';
 import { PciConfig } from './direct/pci-config.ts';
 import type { Firmware, FirmwareDemand, Platform, StartCause } from './firmware-contract.ts';
@@ -31,7 +31,7 @@ export interface BiosBootParts {
 export function endFirstBoot(platform: Platform, { config }: FirmwareDemand, cause: StartCause): void {
   const { boot, floppySignatureCheck } = config.board;
   if (cause !== 'reset' || boot.once === undefined) return;
-  for (const [index, value] of bootCmos(boot.order, floppySignatureCheck)) {
+  for (const [index, value] of cmosBootOrder(boot.order, floppySignatureCheck)) {
     platform.writePort(CMOS_INDEX, 1, index);
     platform.writePort(CMOS_DATA, 1, value);
   }

@@ -28,9 +28,6 @@ const HPET_MINIMUM_TICK = 100;
 const HPET_ENTRIES = 8;
 const HPET_ENTRY_BYTES = 15;
 
-/** S3 and S4 are there, with their values of SLP_TYP; byte n is state n, bit 7 says that it can be used. */
-const SYSTEM_STATES = u8(0x80, 0, 0, 0x81, 0x82, 0x80);
-
 function hpetItem(): Uint8Array {
   const entry = concat(u32(HPET_BLOCK_ID), u64(HPET_ADDRESS), u16(HPET_MINIMUM_TICK), u8(0));
   return concat(u8(1), entry, new Uint8Array((HPET_ENTRIES - 1) * HPET_ENTRY_BYTES));
@@ -98,7 +95,6 @@ export function registerFiles(
 ): void {
   const { config } = demand;
   items.file('etc/e820', encodeE820(ramMap(demand.lowRamBytes, demand.highRamBytes)));
-  if (config.board.acpi) items.file('etc/system-states', SYSTEM_STATES);
   registerBootFiles(items, config);
   const { optionRoms } = config.firmware;
   for (const rom of optionRoms) items.file(romName(rom), requiredFile(config, '-option-rom ', rom.file));

@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { cmosBootOrder } from '../../../src/devices/isa/cmos-contents.ts';
 import { userTable } from '../../../src/machine/firmware/acpi/user-tables.ts';
 import { memoryRanges, nodeMemory } from '../../../src/machine/firmware/board-facts.ts';
-import { bootCmos, bootOrderFile } from '../../../src/machine/firmware/boot-order.ts';
+import { bootOrderFile } from '../../../src/machine/firmware/boot-order.ts';
 import { systemMap } from '../../../src/machine/firmware/e820.ts';
 import { mpTable } from '../../../src/machine/firmware/mp-table.ts';
 import { smbiosOverrides } from '../../../src/machine/firmware/smbios/smbios-options.ts';
@@ -136,14 +137,14 @@ test('the memory map covers RAM without the holes and the tables', (t) => {
 
 test('boot letters become the nibbles that a BIOS reads, paths the lines', (t) => {
   t.deepEqual(
-    [...bootCmos('cad', true)],
+    [...cmosBootOrder('cad', true)],
     [
       [0x3d, 0x12],
       [0x38, 0x30],
     ],
   );
   t.deepEqual(
-    [...bootCmos('n', false)],
+    [...cmosBootOrder('n', false)],
     [
       [0x3d, 0x04],
       [0x38, 0x01],
