@@ -6,6 +6,7 @@ import {
   CPU_RAX,
   CPU_RCX,
   CPU_RDX,
+  CPU_TSC_OFFSET,
 } from '../../memory/layout';
 import {
   FEATURE_APIC,
@@ -117,8 +118,9 @@ export function resetMsrs(cpu: usize): void {
   store<u64>(cpu, PAT_RESET, CPU_MSR_PAT);
   store<u64>(cpu, 0, CPU_MSR_XSS);
   store<u64>(cpu, 0, CPU_MSR_TSC_ADJUST);
-  writeTsc(cpu, 0);
-  store<u64>(cpu, 0, CPU_MSR_TSC_ADJUST);
+  // Not zero, as the table has it, but the virtual clock, which was zero at power-up: vCPUs are reset one after the other, and
+  // their counters must agree.
+  store<u64>(cpu, 0, CPU_TSC_OFFSET);
   resetSyscallMsrs(cpu);
   resetMtrrs(cpu);
   resetMachineCheck(cpu);
