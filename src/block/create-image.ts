@@ -98,10 +98,11 @@ export async function createImage(options: CreateImageOptions): Promise<number> 
   }
   const own = format === 'qcow2' ? qcow2Options(formatOptions) : undefined;
   const bytes = await lengthOf(options);
-  const file = FileNode.open(hostPath(fileName), { readOnly: false, create: true });
   try {
-    if (own === undefined) await file.resize(bytes);
-    else await createQcow2(file, { ...own, bytes, backingFile, backingFormat });
+    await writeEmptyImage(fileName, async (file) => {
+      if (own === undefined) await file.resize(bytes);
+      else await createQcow2(file, { ...own, bytes, backingFile, backingFormat });
+    });
   } catch (error) {
     throw error instanceof BlockError
       ? error
@@ -112,8 +113,15 @@ export async function createImage(options: CreateImageOptions): Promise<number> 
             cause: error,
           },
         );
+  }
+  return bytes;
+}
+
+async function writeEmptyImage(fileName: string, write: (file: FileNode) => Promise<void>): Promise<void> {
+  const file = FileNode.open(hostPath(fileName), { readOnly: false, create: true });
+  try {
+    await write(file);
   } finally {
     await file.close();
   }
-  return bytes;
 }

@@ -1,11 +1,15 @@
 /** One drive: the image that is in it, if any, and everything that holds for its requests whatever the image is. */
+import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { monotonicNs } from '../memory/virtual-clock.ts';
 import { BlockError, EINVAL, EIO, ENOMEDIUM, EROFS, errnoOf, reasonOf } from './block-error.ts';
 import type { BlockNode, Views } from './block-node.ts';
+import { createImage } from './create-image.ts';
 import { DriveCounters } from './drive-counters.ts';
-import { openImage } from './open-image.ts';
+import { FileNode } from './file-node.ts';
+import { hostPath, openImage } from './open-image.ts';
 import { OverlayNode } from './overlay-node.ts';
+import { Qcow2Node } from './qcow2/qcow2-node.ts';
 import { RequestGate } from './request-gate.ts';
 import type { DriveConfig, DriveStatistics, MediumInfo, Outcome } from './storage-contract.ts';
 import { NO_LIMITS, Throttle, type ThrottleClock, type ThrottleLimits } from './throttle.ts';
@@ -35,6 +39,21 @@ function describe(node: BlockNode): MediumInfo {
  */
 function isWriteThrough(config: DriveConfig): boolean {
   return config.cache === 'writethrough' || config.cache === 'directsync';
+}
+
+/** Opens a qcow2 image over a node that is open already, whatever backing file the image itself names. */
+async function openOver(backing: BlockNode, fileName: string, format: string): Promise<BlockNode> {
+  if (format !== 'qcow2') {
+    throw new BlockError('ERR_BLOCK_UNSUPPORTED', `Backing file not supported for file format '${format}'`);
+  }
+  let file: FileNode | undefined;
+  try {
+    file = FileNode.open(hostPath(fileName), { readOnly: false });
+    return await Qcow2Node.open(file, backing, await Qcow2Node.header(file));
+  } catch (error) {
+    await file?.close();
+    throw new BlockError('ERR_BLOCK_OPEN', `Could not open '${fileName}'`, { cause: error });
+  }
 }
 
 export class Drive {
@@ -164,6 +183,36 @@ export class Drive {
         }
         throw new BlockError('ERR_BLOCK_IO', `Could not resize: ${reasonOf(error)}`, { cause: error });
       }
+    });
+  }
+
+  /**
+   * Puts a new image on top of the present one, which only is read from then on. Until that has worked nothing changes.
+   * Throws BlockError with the texts of blockdev-snapshot-sync (schema.json).
+   * @param file.exists it has been made already, and is opened as it is
+   */
+  snapshot(file: {
+    readonly name: string;
+    readonly format: string;
+    readonly exists: boolean;
+  }): Promise<void> {
+    return this.#gate.alone(async () => {
+      const present = this.#node;
+      if (present === undefined) {
+        throw new BlockError('ERR_BLOCK_NO_MEDIUM', `Device '${this.config.id}' has no medium`);
+      }
+      await present.flush();
+      if (!file.exists) {
+        await createImage({
+          fileName: file.name,
+          format: file.format,
+          bytes: present.bytes,
+          backingFile: resolve(present.fileName),
+          backingFormat: present.driver,
+          formatOptions: [],
+        });
+      }
+      this.#node = await openOver(present, file.name, file.format);
     });
   }
 

@@ -43,6 +43,13 @@ class Drives {
   }
 }
 
+function mediumOf({ medium, config }: Drive): MediumInfo {
+  if (medium === null) {
+    throw new BlockError('ERR_BLOCK_NO_MEDIUM', `Device '${config.id}' has no medium`);
+  }
+  return medium;
+}
+
 /** Rejects with the first failure after everything has been tried. */
 async function forAll(drives: readonly Drive[], work: (drive: Drive) => Promise<void>): Promise<void> {
   const results = await Promise.allSettled(drives.map(work));
@@ -106,11 +113,12 @@ export function createStorage(
         const drive = drives.get(id);
         await drive.resize(bytes);
         announce(drive);
-        const { medium } = drive;
-        if (medium === null) {
-          throw new BlockError('ERR_BLOCK_NO_MEDIUM', `Device '${id}' has no medium`);
-        }
-        return medium;
+        return mediumOf(drive);
+      },
+      snapshot: async ({ drive: id, file, format, exists }) => {
+        const drive = drives.get(id);
+        await drive.snapshot({ name: file, format, exists });
+        return mediumOf(drive);
       },
       medium: ({ drive }) => drives.get(drive).medium,
       setLimits: ({ drive, limits }) => drives.get(drive).setLimits(limits),

@@ -90,6 +90,13 @@ export interface StorageAsks {
   /** Bytes. */
   resize(argument: { readonly drive: string; readonly bytes: number }): MediumInfo;
   medium(argument: { readonly drive: string }): MediumInfo | null;
+  /** blockdev-snapshot-sync: a new image on top of the present one. `exists`: it has been made already. */
+  snapshot(argument: {
+    readonly drive: string;
+    readonly file: string;
+    readonly format: string;
+    readonly exists: boolean;
+  }): MediumInfo;
   setLimits(argument: { readonly drive: string; readonly limits: DriveConfig['throttle'] }): void;
   limits(argument: { readonly drive: string }): DriveConfig['throttle'];
   statistics(argument: { readonly drive: string }): DriveStatistics;

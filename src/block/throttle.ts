@@ -58,6 +58,8 @@ interface Direction {
 
 export class Throttle {
   readonly limits: ThrottleLimits;
+  /** Whether there is any limit. */
+  readonly isActive: boolean;
   readonly #clock: ThrottleClock;
   readonly #reads: Direction;
   readonly #writes: Direction;
@@ -66,6 +68,7 @@ export class Throttle {
 
   constructor(limits: ThrottleLimits, clock: ThrottleClock) {
     this.limits = limits;
+    this.isActive = Object.values(limits).some((limit) => limit > 0);
     this.#clock = clock;
     const now = clock.now();
     const bucket = (rate: number) => (rate > 0 ? [new LeakyBucket(rate, now)] : []);
@@ -79,10 +82,6 @@ export class Throttle {
       bytes: [...bytes, ...bucket(limits.bpsWrite)],
       operations: [...operations, ...bucket(limits.iopsWrite)],
     };
-  }
-
-  get isActive(): boolean {
-    return Object.values(this.limits).some((limit) => limit > 0);
   }
 
   /** Resolves when a request may begin. */

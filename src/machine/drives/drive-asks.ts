@@ -36,6 +36,13 @@ export interface DriveAsks {
   }): void;
   /** Bytes. */
   resizeMedium(argument: { readonly device: string; readonly bytes: number }): void;
+  /** blockdev-snapshot-sync. */
+  snapshotMedium(argument: {
+    readonly device: string;
+    readonly file: string;
+    readonly format: string;
+    readonly mode: 'existing' | 'absolute-paths';
+  }): void;
   /** block_set_io_throttle: 0 is no limit. */
   setLimits(argument: { readonly device: string; readonly limits: DriveConfig['throttle'] }): void;
   setMediumPassword(argument: { readonly device: string; readonly password: string }): void;

@@ -174,6 +174,11 @@ export class DriveBackend implements BlockBackend {
     this.#host.emit('DEVICE_TRAY_MOVED', { device: this.id, 'tray-open': open });
   }
 
+  /** The same contents lie in another image from now on; the guest need not know. */
+  imageChanged(medium: MediumInfo): void {
+    this.#medium = medium;
+  }
+
   /** Storage has changed the medium's size. */
   mediumResized(medium: MediumInfo): void {
     this.#medium = medium;

@@ -89,6 +89,10 @@ export function driveCommands(drives: DriveSet): {
       }
       await drives.resize(drive, bytes);
     },
+    snapshotMedium: async ({ device, file, format, mode }) => {
+      findFormat(format);
+      await drives.snapshot(drives.get(device), file, format, mode === 'existing');
+    },
     setLimits: ({ device, limits }) => {
       const drive = drives.get(device);
       checkLimits(limits);

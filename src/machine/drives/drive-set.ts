@@ -95,6 +95,14 @@ export class DriveSet implements RunStateListener {
     drive.mediumResized(await this.#host.storage.ask('resize', { drive: drive.id, bytes }));
   }
 
+  /** Puts a new image on top. Rejects with BlockError with the texts of blockdev-snapshot-sync. */
+  async snapshot(drive: DriveBackend, file: string, format: string, exists: boolean): Promise<void> {
+    const argument = { drive: drive.id, file, format, exists };
+    drive.imageChanged(
+      await this.#host.storage.ask('snapshot', argument, { deadlineMs: Number.POSITIVE_INFINITY }),
+    );
+  }
+
   #changeMedium(drive: DriveBackend, file: string | null, format: string | null): Promise<MediumInfo | null> {
     return this.#host.storage.ask('changeMedium', { drive: drive.id, file, format });
   }

@@ -44,6 +44,9 @@ export const bareDrives: { [Name in keyof DriveAsks]: DriveAsks[Name] } = {
   resizeMedium: ({ device }) => {
     throw driveNotFound(device);
   },
+  snapshotMedium: ({ device }) => {
+    throw driveNotFound(device);
+  },
   setLimits: ({ device }) => {
     throw driveNotFound(device);
   },
