@@ -134,19 +134,23 @@ export class MachinePower {
   }
 
   /** A wake event: a guest in S3 is running at once; its reset and WAKEUP follow. Else nothing. */
-  wakeup(): Promise<void> {
+  wakeup(woken: () => void = () => undefined): Promise<void> {
     return this.#tasks.run(() => {
       if (this.#lifecycle.has('asleep')) {
+        woken();
         this.#lifecycle.enter('running');
         this.requests.post('wakeup');
       }
     });
   }
 
-  /** The same from a device, in the middle of a turn of the machine's loop: when that has ended. */
-  requestWakeup(): void {
+  /**
+   * The same from a device, in the middle of a turn of the machine's loop: when that has ended.
+   * @param woken called before the reset if there was a sleeping guest to wake
+   */
+  requestWakeup(woken: () => void): void {
     this.#options.schedule(() => {
-      this.wakeup().catch(this.#options.onFailure);
+      this.wakeup(woken).catch(this.#options.onFailure);
     });
   }
 

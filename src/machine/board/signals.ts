@@ -30,8 +30,9 @@ export class BoardSignals {
       guestSuspendToDisk: () => power.guestSuspendToDisk(),
       guestPanicked: () => power.guestPanicked(),
       wakeup: (cause) => {
-        this.#cause = cause ?? 'other';
-        power.requestWakeup();
+        power.requestWakeup(() => {
+          this.#cause = cause ?? 'other';
+        });
       },
       exit,
       emit,
