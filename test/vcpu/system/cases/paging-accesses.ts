@@ -2,7 +2,50 @@
 import type { Random } from '../../oracle/random.ts';
 import type { Deviation } from '../guest.ts';
 
-const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`;
+export const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`;
+
+/** Bits of paging entries (SDM vol. 3, 4.3); NX in the upper half. */
+export const P = 1;
+export const RW = 2;
+export const US = 4;
+export const A = 0x20;
+export const D = 0x40;
+export const PS = 0x80;
+export const G = 0x100;
+export const NX = 0x80000000;
+/** CR0.WP; bits of CR4. */
+export const WP = 0x10000;
+export const PGE = 0x80;
+export const SMEP = 0x100000;
+export const SMAP = 0x200000;
+
+/** Physical addresses of the two pages; in a large page at 0 they follow each other, so the one between is filled too. */
+export const FRAME_A = 0x31000;
+export const FRAME_B = 0x33000;
+
+/** Assembly that puts code and data into the frames; `index` is EDI as an address. */
+export function fillFrames(index: 'edi' | 'rdi'): string {
+  return `
+  mov edi, ${hex(FRAME_A)}
+1:
+  mov byte ptr [${index} + 0x100], 0xc3
+  mov dword ptr [${index}], 0xc3112233
+  mov dword ptr [${index} + 0x200], 0x12345678
+  mov dword ptr [${index} + 0xffb], 0xb8998877
+  mov byte ptr [${index} + 0xfff], 0x44
+  add edi, 0x1000
+  cmp edi, ${hex(FRAME_B + 0x1000)}
+  jb 1b
+`;
+}
+
+/** Shows in a record what lies around the boundary of the pages. */
+export const SHOW_FRAMES = `
+  PUT 'x', [${hex(FRAME_A + 0xffc)}], 8
+  PUT 'y', [${hex(FRAME_B)}], 8
+  PUT 'z', [${hex(FRAME_A + 0x1000)}], 8
+  PUT 'w', [${hex(FRAME_A + 0x200)}], 8
+`;
 
 /** What a page of the test area holds: code to call at +100H and across its end, data elsewhere. */
 export const RETURN_AT = 0x100;

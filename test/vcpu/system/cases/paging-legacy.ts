@@ -1,33 +1,37 @@
 /** 32-bit paging with and without large pages, and PAE (SDM vol. 3, 4.3 and 4.4): rights, faults, accessed and dirty bits. */
 import { Random } from '../../oracle/random.ts';
 import type { SystemCase, SystemGuest } from '../guest.ts';
-import { deviationOf, hasUpdate, randomAccess } from './paging-accesses.ts';
-
-const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`;
+import {
+  A,
+  D,
+  deviationOf,
+  FRAME_A,
+  FRAME_B,
+  fillFrames,
+  G,
+  hasUpdate,
+  hex,
+  NX,
+  P,
+  PGE,
+  PS,
+  RW,
+  randomAccess,
+  SHOW_FRAMES,
+  SMAP,
+  SMEP,
+  US,
+  WP,
+} from './paging-accesses.ts';
 
 const TEST = 0x40000000;
 const ALIAS = 0x80000000;
-/** In a large page at physical 0 the frames lie at their own addresses. */
-const FRAME_A = 0x31000;
-const FRAME_B = 0x33000;
 const TABLE = 0x103000;
 const USER_STACK = 0x2b000;
 
-const P = 1;
-const RW = 2;
-const US = 4;
-const A = 0x20;
-const D = 0x40;
-const PS = 0x80;
-const G = 0x100;
 const PSE = 0x10;
 const PAE = 0x20;
-const PGE = 0x80;
-const SMEP = 0x100000;
-const SMAP = 0x200000;
-const WP = 0x10000;
 const NXE = 0x800;
-const NX = 0x80000000;
 
 interface Setting {
   readonly cr0: number;
@@ -207,17 +211,7 @@ fill:
   xor eax, eax
   mov ecx, 0x8000 / 4
   rep stosd
-  mov edi, ${hex(FRAME_A)}
-1:
-  mov byte ptr [edi + 0x100], 0xc3
-  mov dword ptr [edi], 0xc3112233
-  mov dword ptr [edi + 0x200], 0x12345678
-  mov dword ptr [edi + 0xffb], 0xb8998877
-  mov byte ptr [edi + 0xfff], 0x44
-  add edi, 0x1000
-  cmp edi, ${hex(FRAME_B + 0x1000)}
-  jb 1b
-  ret
+${fillFrames('edi')}  ret
 # Directory entry, both page entries, the bytes around the boundary
 show:
   mov edx, [SHOWN]
@@ -225,11 +219,7 @@ show:
   PUT 'A', [PT_TEST], 8
   mov edx, [SHOWN + 4]
   PUT 'B', [edx], 8
-  PUT 'x', [${hex(FRAME_A + 0xffc)}], 8
-  PUT 'y', [${hex(FRAME_B)}], 8
-  PUT 'z', [${hex(FRAME_A + 0x1000)}], 8
-  PUT 'w', [${hex(FRAME_A + 0x200)}], 8
-  ret
+${SHOW_FRAMES}  ret
 `;
 
 /** A page of level 3 that may be written, under 32-bit paging. */

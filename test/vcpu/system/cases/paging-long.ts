@@ -1,31 +1,36 @@
 /** Four-level paging (SDM vol. 3, 4.5 to 4.8): rights and faults at each level, large pages, NX, SMEP, SMAP, PCIDs. */
 import { Random } from '../../oracle/random.ts';
 import type { SystemCase, SystemGuest } from '../guest.ts';
-import { deviationOf, hasUpdate, randomWideAccess } from './paging-accesses.ts';
-
-const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`;
+import {
+  A,
+  D,
+  deviationOf,
+  FRAME_A,
+  FRAME_B,
+  fillFrames,
+  G,
+  hasUpdate,
+  hex,
+  NX,
+  P,
+  PGE,
+  PS,
+  RW,
+  randomWideAccess,
+  SHOW_FRAMES,
+  SMAP,
+  SMEP,
+  US,
+  WP,
+} from './paging-accesses.ts';
 
 const PDPT = 0x110000;
 const PD = 0x111000;
 const PT = 0x112000;
-const FRAME_A = 0x31000;
-const FRAME_B = 0x33000;
 const USER = 0x40000000;
 const USER_STACK = 0x2b000;
 
-const P = 1;
-const RW = 2;
-const US = 4;
-const A = 0x20;
-const D = 0x40;
-const PS = 0x80;
-const G = 0x100;
-const PGE = 0x80;
 const PCIDE = 0x20000;
-const SMEP = 0x100000;
-const SMAP = 0x200000;
-const WP = 0x10000;
-const NX = 0x80000000;
 const OPEN_BITS = P | RW | US;
 
 /** Entries of the four levels and of the second page: low and high halves. */
@@ -121,17 +126,7 @@ prepare:
   xor eax, eax
   mov ecx, 0x3000 / 4
   rep stosd
-  mov edi, ${hex(FRAME_A)}
-1:
-  mov byte ptr [rdi + 0x100], 0xc3
-  mov dword ptr [rdi], 0xc3112233
-  mov dword ptr [rdi + 0x200], 0x12345678
-  mov dword ptr [rdi + 0xffb], 0xb8998877
-  mov byte ptr [rdi + 0xfff], 0x44
-  add edi, 0x1000
-  cmp edi, ${hex(FRAME_B + 0x1000)}
-  jb 1b
-  mov rax, [SCRATCH]
+${fillFrames('rdi')}  mov rax, [SCRATCH]
   mov [PML4 + 8], rax
   mov rax, [SCRATCH + 8]
   mov [${hex(PDPT)}], rax
@@ -164,11 +159,7 @@ show:
   PUT 'D', [${hex(PD)}], 8
   PUT 'A', [${hex(PT)}], 8
   PUT 'B', [${hex(PT + 8)}], 8
-  PUT 'x', [${hex(FRAME_A + 0xffc)}], 8
-  PUT 'y', [${hex(FRAME_B)}], 8
-  PUT 'z', [${hex(FRAME_A + 0x1000)}], 8
-  PUT 'w', [${hex(FRAME_A + 0x200)}], 8
-  ret
+${SHOW_FRAMES}  ret
 `;
 
 const OPEN: Setting = {
