@@ -55,8 +55,25 @@ export async function fetchPackage(name: string, options: FetchOptions): Promise
     }
   }
   options.report('fetching package lists…');
-  await ownLists.update();
-  return await fetchFrom(ownLists, name, folder, options);
+  return await fetchFromOwn(ownLists, name, folder, options);
+}
+
+/** One list that a mirror is about to change does no harm as long as the package is in another. */
+async function fetchFromOwn(
+  lists: AptLists,
+  name: string,
+  folder: string,
+  options: FetchOptions,
+): Promise<FetchedPackage> {
+  const failure: unknown = await lists.update().then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  try {
+    return await fetchFrom(lists, name, folder, options);
+  } catch (error) {
+    throw failure ?? error;
+  }
 }
 
 /** What the cache says of a name: the package that it led to. */
