@@ -53,7 +53,11 @@ export async function spawnGuest(
   const { location: vcpuLocation, ...vcpuPlace } = actors.vcpu;
   const vcpus = Array.from({ length: runningCpus(config) }, (_, index) => vcpuActorName(index));
   const spawned = vcpus.map((name, index) =>
-    system.spawn(vcpuLocation, { ...vcpuPlace, name, config: { ...shared, module, index } }),
+    system.spawn(vcpuLocation, {
+      ...vcpuPlace,
+      name,
+      config: { ...shared, module, index, translate: !config.singleStep },
+    }),
   );
   const vcpusUp = Promise.all(spawned).then(() => undefined);
   vcpusUp.catch(() => undefined);
