@@ -58,7 +58,7 @@ export async function spawnGuest(
     system.spawn(vcpuLocation, {
       ...vcpuPlace,
       name: vcpuActorName(index),
-      config: { ...shared, module, index },
+      config: { ...shared, module, index, translate: !config.singleStep },
     });
   const vcpus = Array.from({ length: runningCpus(config) }, (_, index) => vcpuActorName(index));
   const spawned = vcpus.map((_, index) => spawnVcpu(index));

@@ -6,6 +6,7 @@ import { IoTableReader } from '../memory/io-table.ts';
 import { MailboxSender } from '../memory/mailbox.ts';
 import { VirtualClock } from '../memory/virtual-clock.ts';
 import { CoreInstance } from './core-instance.ts';
+import { Translator } from './jit/translator.ts';
 import { MailboxHost } from './mailbox-host.ts';
 import type { VcpuActorConfig, VcpuContract, VcpuStop } from './vcpu-contract.ts';
 import { VcpuError } from './vcpu-error.ts';
@@ -28,6 +29,10 @@ function create(context: ActorContext<VcpuContract>, config: VcpuActorConfig): A
   const clock = new VirtualClock(memory);
   const host = new MailboxHost(new MailboxSender(memory, config.index), clock, new IoTableReader(memory));
   const core = new CoreInstance(config.module, memory, config.plan, config.index, host);
+  const translator =
+    config.translate === false || process.env['TROUPE_TRANSLATE'] === 'off'
+      ? undefined
+      : new Translator(core, memory);
   const runner = new VcpuRunner(core, memory, clock);
   host.onWaited(() => runner.noteTimer());
   let running = false;
@@ -88,7 +93,10 @@ function create(context: ActorContext<VcpuContract>, config: VcpuActorConfig): A
       registers: () => readRegisters(memory, core),
       status: () => ({ ...runner.status(), threadId: ownThreadId() }),
       inspect: () => ({ state: captureState(memory, core), rflags: core.getFlags() }),
-      counters: () => ({ instructions: readInstructionCount(memory, core) }),
+      counters: () => ({
+        instructions: readInstructionCount(memory, core),
+        ...(translator === undefined ? {} : { translator: { ...translator.counters } }),
+      }),
       step: ({ instructions }) => {
         requirePaused('step');
         runner.step(instructions);

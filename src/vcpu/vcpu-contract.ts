@@ -1,5 +1,6 @@
 /** What a vCPU's actor promises. */
 import type { MemoryPlan } from '../memory/memory-plan.ts';
+import type { TranslatorCounters } from './jit/translator.ts';
 
 /** Everything that makes a vCPU what it is, as plain data. TLBs and decoded code are caches and not part of it. */
 export interface VcpuState {
@@ -44,6 +45,8 @@ export interface VcpuInspection {
 
 export interface VcpuCounters {
   readonly instructions: bigint;
+  /** What the translator has done, if there is one. */
+  readonly translator?: Readonly<TranslatorCounters>;
 }
 
 /** Why a running vCPU stopped by itself. */
@@ -89,4 +92,6 @@ export interface VcpuActorConfig {
   readonly module: WebAssembly.Module;
   readonly plan: MemoryPlan;
   readonly index: number;
+  /** Whether hot code is translated to WebAssembly; yes when absent. */
+  readonly translate?: boolean;
 }

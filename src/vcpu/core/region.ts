@@ -35,6 +35,8 @@ const PAGE: u64 = 0xfffffffffffff000;
 
 /** `what` of the accesses: the size in bytes, and this bit if the operand is in the stack segment. */
 const STACK_OPERAND: u32 = 32;
+/** Part of a vector, whose alignment is not checked here. */
+const VECTOR_PART: u32 = 64;
 
 /** The stand-ins for the records of translated instructions while their accesses take the slow path. */
 export function prepareRegionRecords(): void {
@@ -84,7 +86,8 @@ function isAllowed(cpu: usize, linear: u64, what: u32, access: u32): bool {
     note(cpu, isStack ? VECTOR_SS : VECTOR_GP, 0, 1);
     return false;
   }
-  if (load<u32>(cpu, CPU_ALIGNMENT_CHECK) && <u32>linear & (size - 1) && size <= 8 && (mode & MODE_CPL_MASK) == 3) {
+  const isChecked = !(what & VECTOR_PART) && size <= 8 && load<u32>(cpu, CPU_ALIGNMENT_CHECK) != 0;
+  if (isChecked && <u32>linear & (size - 1) && (mode & MODE_CPL_MASK) == 3) {
     note(cpu, VECTOR_AC, 0, 1);
     return false;
   }

@@ -1,6 +1,6 @@
 /** How an instruction ends a basic block. */
 import { BLOCK_CODE_MASK } from '../../memory/layout.ts';
-import { extension, type Instruction, MAP_0F, MAP_ONE } from './instruction.ts';
+import { extension, type Instruction, MAP_0F, MAP_0F38, MAP_ONE } from './instruction.ts';
 
 export type Branch =
   | { readonly kind: 'conditional'; readonly condition: number; readonly target: number }
@@ -10,7 +10,9 @@ export type Branch =
   | { readonly kind: 'indirectJump' }
   | { readonly kind: 'indirectCall' }
   /** Something that the interpreter's handler does: it may go on with the next instruction. */
-  | { readonly kind: 'other' };
+  | { readonly kind: 'other' }
+  /** The same, but the next instruction never follows. */
+  | { readonly kind: 'last' };
 
 const CODE32 = 1;
 const CODE64 = 2;
@@ -24,16 +26,23 @@ const RET_RELEASE = MAP_ONE + 0xc2;
 const GROUP5 = MAP_ONE + 0xff;
 const MOST_DISTANCE = 0x7fffffff;
 
-/** Instructions of the one-byte map that end a block and are left to the interpreter: LOOPcc, JCXZ, far, INT, HLT, IRET, I/O… */
-const OTHER_ONE = new Set([
-  0xe0, 0xe1, 0xe2, 0xe3, 0x9a, 0xea, 0xca, 0xcb, 0xcc, 0xcd, 0xce, 0xcf, 0xf1, 0xf4, 0xfa, 0xfb, 0x9d, 0x17,
-  0x07, 0x1f, 0x8e,
-]);
-/** The same of the 0F map: system instructions. */
+/** Instructions of the one-byte map that may leave the flow: LOOPcc, JCXZ, loads of segment registers, POPF, CLI, STI. */
+const OTHER_ONE = new Set([0xe0, 0xe1, 0xe2, 0xe3, 0xfa, 0xfb, 0x9d, 0x17, 0x07, 0x1f, 0x8e]);
+/** Those that always do: far transfers, interrupts, IRET, HLT. */
+const LAST_ONE = new Set([0x9a, 0xea, 0xca, 0xcb, 0xcc, 0xcd, 0xcf, 0xf1, 0xf4]);
+/** The same of the 0F map: system instructions; SYSCALL, SYSRET, UD2, SYSENTER, SYSEXIT, RSM. */
 const OTHER_0F = new Set([
-  0x00, 0x01, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0b, 0x20, 0x21, 0x22, 0x23, 0x30, 0x33, 0x34, 0x35, 0xaa, 0xa1,
-  0xa9, 0xb2, 0xb4, 0xb5, 0xa2, 0x31, 0x32,
+  0x00, 0x01, 0x06, 0x08, 0x09, 0x20, 0x21, 0x22, 0x23, 0x30, 0xa1, 0xa9, 0xb2, 0xb4, 0xb5,
 ]);
+const LAST_0F = new Set([0x05, 0x07, 0x0b, 0x34, 0x35, 0xaa]);
+
+/** How an instruction that the interpreter executes ends a block. */
+function interpretedBranch(operation: number): Branch | undefined {
+  if (operation >= MAP_0F38) return undefined;
+  const opcode = operation & 0xff;
+  if ((operation < MAP_0F ? LAST_ONE : LAST_0F).has(opcode)) return { kind: 'last' };
+  return (operation < MAP_0F ? OTHER_ONE : OTHER_0F).has(opcode) ? { kind: 'other' } : undefined;
+}
 
 function directTarget(instruction: Instruction): number | undefined {
   const target = instruction.at + instruction.length + Number(instruction.imm);
@@ -71,7 +80,5 @@ export function branchOf(instruction: Instruction, mode: number): Branch | undef
     default:
       break;
   }
-  if (operation < MAP_0F) return OTHER_ONE.has(operation) ? { kind: 'other' } : undefined;
-  if (operation < 0x200) return OTHER_0F.has(operation & 0xff) ? { kind: 'other' } : undefined;
-  return undefined;
+  return interpretedBranch(operation);
 }

@@ -44,6 +44,8 @@ const ALL = 0xffff;
 const SEG_SS = 2;
 /** Bit of slowRead()'s and slowWrite()'s size for an operand in the stack segment. */
 const STACK_OPERAND = 32;
+/** The same for a part of a vector. */
+const VECTOR_PART = 64;
 /** WHERE holds an offset from BASE, times 256, plus the instructions of the block that have executed; this offset means TARGET. */
 export const WHERE_TARGET = -0x800000;
 const WHERE_LIMIT = 0x7f0000;
@@ -313,9 +315,9 @@ export class Emitter {
     w.simdMemory(O.V128_LOAD, 0);
     w.else();
     if (isAligned) this.#leaveMisaligned();
-    this.#slowRead(3, isStack, 0);
+    this.#slowRead(3, isStack, 0, VECTOR_PART);
     w.simd(O.I64X2_SPLAT);
-    this.#slowRead(3, isStack, 8);
+    this.#slowRead(3, isStack, 8, VECTOR_PART);
     w.simdLane(O.I64X2_REPLACE, 1);
     w.end();
   }
@@ -364,7 +366,7 @@ export class Emitter {
     this.#cleanVectors &= cleanVectors;
   }
 
-  #slowRead(size: number, isStack: boolean, offset: number): void {
+  #slowRead(size: number, isStack: boolean, offset: number, part = 0): void {
     const { w } = this;
     w.get(L.CPU);
     w.get(L.ADDRESS);
@@ -372,7 +374,7 @@ export class Emitter {
       w.i64(offset);
       w.byte(O.I64_ADD);
     }
-    w.i32((1 << size) | (isStack ? STACK_OPERAND : 0));
+    w.i32((1 << size) | part | (isStack ? STACK_OPERAND : 0));
     w.call(L.SLOW_READ);
     this.#leaveIfFaulted();
   }
@@ -432,7 +434,7 @@ export class Emitter {
         push();
         w.simdLane(O.I64X2_EXTRACT, lane);
       };
-      this.#slowWrite(3, pushLane, isStack, lane * 8);
+      this.#slowWrite(3, pushLane, isStack, lane * 8, VECTOR_PART);
     }
     this.#leaveIfCodeChanged(() => {}, this.instruction.at + this.instruction.length);
     w.end();
@@ -447,7 +449,7 @@ export class Emitter {
     this.#leaveIfFaulted();
   }
 
-  #slowWrite(size: number, push: () => void, isStack: boolean, offset: number): void {
+  #slowWrite(size: number, push: () => void, isStack: boolean, offset: number, part = 0): void {
     const { w } = this;
     w.get(L.CPU);
     w.get(L.ADDRESS);
@@ -457,7 +459,7 @@ export class Emitter {
     }
     push();
     if (size < 3) w.byte(O.I64_EXTEND_I32_U);
-    w.i32((1 << size) | (isStack ? STACK_OPERAND : 0));
+    w.i32((1 << size) | part | (isStack ? STACK_OPERAND : 0));
     w.call(L.SLOW_WRITE);
     this.#leaveIfFaulted();
   }

@@ -39,7 +39,7 @@ export interface RegionLimits {
   readonly returnSites: number;
 }
 
-export const DEFAULT_LIMITS: RegionLimits = { instructions: 400, blockInstructions: 100, returnSites: 8 };
+export const DEFAULT_LIMITS: RegionLimits = { instructions: 250, blockInstructions: 100, returnSites: 8 };
 
 /** Finds the region that begins at the window's entry; undefined if its first instruction cannot be read. */
 export function discoverRegion(window: CodeWindow, limits = DEFAULT_LIMITS): RegionGraph | undefined {

@@ -19,7 +19,7 @@ import { regionModule } from './region-module.ts';
 import { RegionRecords } from './region-records.ts';
 
 /** Entries of a block that make it hot: enough that what runs once is never translated. */
-const DEFAULT_HOT_ENTRIES = 300;
+const DEFAULT_HOT_ENTRIES = 2000;
 /** Regions and bytes of WebAssembly at which everything is thrown away; table indices are 16 bits. */
 const MOST_REGIONS = 20_000;
 const MOST_BYTES = 48 * 1024 * 1024;

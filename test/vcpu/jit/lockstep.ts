@@ -21,10 +21,6 @@ export class Lockstep {
     return new Lockstep(await CoreRunner.create(image, NEVER), await CoreRunner.create(image, hotEntries));
   }
 
-  get counters() {
-    return this.#translator.translator?.counters;
-  }
-
   /** Regions made so far. */
   get regions(): number {
     return this.#translator.translator?.counters.regions ?? 0;
