@@ -365,9 +365,10 @@ class I8042 {
   #update(): void {
     const { control, outputFull, outputSource } = this.#state;
     const isMouse = outputSource === FROM_MOUSE;
+    // The status first: a vCPU that is interrupted may read it before this thread does anything more.
+    this.#publishStatus(this.status);
     this.#keyboardInterrupt.set(outputFull && !isMouse && (control & CONTROL_KEYBOARD_INTERRUPT) !== 0);
     this.#mouseInterrupt.set(outputFull && isMouse && (control & CONTROL_MOUSE_INTERRUPT) !== 0);
-    this.#publishStatus(this.status);
   }
 }
 

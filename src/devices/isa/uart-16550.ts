@@ -464,7 +464,8 @@ export class Uart16550 {
   }
 
   #update(): void {
-    this.#connections.interrupt.set(this.#identification !== uart.IIR_NONE);
+    // The registers first: a vCPU that is interrupted may read them before this thread does anything more.
     this.#connections.changed();
+    this.#connections.interrupt.set(this.#identification !== uart.IIR_NONE);
   }
 }

@@ -5,6 +5,7 @@ import { i8042 } from '../../../src/devices/isa/i8042.ts';
 import { keyBytes, scancodeOf } from '../../../src/devices/isa/key-codes.ts';
 import { testDeviceContract } from '../support/device-contract.ts';
 import { createFakeBoard, type FakeBoard } from '../support/fake-board.ts';
+import { FakeWire } from '../support/fake-wire.ts';
 
 const DATA = 0x60;
 const COMMAND = 0x64;
@@ -239,4 +240,21 @@ test('the hub has mice with one of them current, and drops input that nobody hea
   isListening = false;
   hub.move(1, 1, 1);
   t.deepEqual(moves, ['tablet 100 200 0 0', 'tablet 100 200 0 1', 'rat 0 0 0 0']);
+});
+
+test('when a line rises the shared status tells of the byte', (t) => {
+  const board = createFakeBoard();
+  const words = new Int32Array(board.shared);
+  const seen: number[] = [];
+  const changed = (level: boolean): void => {
+    const answer = board.ports.claims.find(({ first }) => first === COMMAND)?.options.fast?.[0]?.answer;
+    if (level && answer?.kind === 'word') seen.push((words[answer.word >> 2] ?? 0) & OUTPUT_FULL);
+  };
+  board.wires.set('irq 1', new FakeWire(changed));
+  i8042.create(board, {}).reset();
+  setControl(board, 0x43);
+  board.keyboards[0]?.key('a', true);
+  board.keyboards[0]?.key('a', false);
+  drain(board);
+  t.deepEqual(seen, [OUTPUT_FULL, OUTPUT_FULL]);
 });

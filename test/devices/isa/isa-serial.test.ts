@@ -3,6 +3,7 @@ import { isaSerial } from '../../../src/devices/isa/isa-serial.ts';
 import * as uart from '../../../src/devices/isa/uart-16550-registers.ts';
 import { testDeviceContract } from '../support/device-contract.ts';
 import { createFakeBoard, type FakeBoard } from '../support/fake-board.ts';
+import { FakeWire } from '../support/fake-wire.ts';
 
 const COM1 = 0x3f8;
 const DEFAULTS = { index: 0, iobase: 0xffffffff, irq: 0xffffffff, chardev: 'serial0', wakeup: 0 };
@@ -205,4 +206,23 @@ test('ports go to their usual places by their number, and there are four', (t) =
   const error = t.throws(() => isaSerial.create(ports, { ...DEFAULTS, index: 0xffffffff }));
   t.is(error?.message, 'Max. supported number of ISA serial ports is 4.');
   t.throws(() => isaSerial.create(ports, { ...DEFAULTS, chardev: '' }), { code: 'ERR_DEVICE_CHARDEV' });
+});
+
+test('when the line rises the shared words tell why', (t) => {
+  const board = createFakeBoard();
+  const words = new Int32Array(board.shared);
+  const shown = (offset: number): number => {
+    const claim = board.ports.claims.find(({ first }) => first === COM1 + 1);
+    const answer = claim?.options.fast?.find((entry) => entry.offset === offset - 1)?.answer;
+    return answer?.kind === 'word' ? (words[answer.word >> 2] ?? -1) : -1;
+  };
+  const seen: number[] = [];
+  const changed = (level: boolean): void => {
+    if (level) seen.push(shown(uart.IIR_FCR), shown(uart.LSR) & uart.LSR_DATA_READY);
+  };
+  board.wires.set('irq 4', new FakeWire(changed));
+  plug(board).reset();
+  board.out8(COM1 + uart.IER, uart.IER_RECEIVED);
+  board.character('serial0').send('x');
+  t.deepEqual(seen, [uart.IIR_RECEIVED, uart.LSR_DATA_READY]);
 });
