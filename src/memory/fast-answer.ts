@@ -1,6 +1,7 @@
 /**
  * Reads that a vCPU's thread answers by itself, as data that crosses threads. Devices publish what they need in shared
  * words; "word" is a host address of a 32-bit word that its device alone writes, with `Atomics`.
+ * A device stores its words before it raises the interrupt that makes a guest read them: the vCPU does not wait for it.
  */
 export type FastAnswer =
   /** The low `size` bytes of a word. While the word at `enabled` (when given) is 0 the access goes the slow way. */
