@@ -57,6 +57,8 @@ export const GLOBAL_CLOCK_VERSION = 0x80030;
 export const GLOBAL_CLOCK_LIMIT = 0x80038;
 /** Numbers posted writes across all vCPUs, so that they are served in their order. Atomic; writers: vCPUs. */
 export const GLOBAL_POST_TICKET = 0x80040;
+/** How many posted writes have been served. Atomic; writer: the machine. */
+export const GLOBAL_POST_SERVED = 0x80044;
 /** Version of the I/O table: odd while the machine rewrites it. Atomic; see io-table.ts. */
 export const GLOBAL_IO_TABLE_VERSION = 0x80028;
 /**

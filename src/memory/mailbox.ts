@@ -4,6 +4,7 @@ import {
   CPU_GROUPS_BASE,
   CPU_MAILBOX,
   GLOBAL_DOORBELL,
+  GLOBAL_POST_SERVED,
   GLOBAL_POST_TICKET,
   MAILBOX_ANSWERED,
   MAILBOX_HIGH,
@@ -69,11 +70,14 @@ export class MailboxSender {
     return (this.#words[this.#at(MAILBOX_VALUE)] ?? 0) >>> 0;
   }
 
-  /** Whether everything posted so far has been handled. */
+  /**
+   * Whether everything posted so far, by any vCPU, has been handled: another one may have told this one of a write that its
+   * device has not seen yet.
+   */
   get drained(): boolean {
     return (
-      Atomics.load(this.#words, this.#at(MAILBOX_TAKEN)) ===
-      Atomics.load(this.#words, this.#at(MAILBOX_POSTED))
+      Atomics.load(this.#words, GLOBAL_POST_SERVED >> 2) ===
+      Atomics.load(this.#words, GLOBAL_POST_TICKET >> 2)
     );
   }
 
@@ -132,6 +136,7 @@ export class MailboxReceiver {
     });
     Atomics.store(this.#words, taken, (count + 1) | 0);
     Atomics.notify(this.#words, taken);
+    Atomics.add(this.#words, GLOBAL_POST_SERVED >> 2, 1);
   }
 
   /** Whether its vCPU waits for an answer. */
