@@ -17,6 +17,7 @@ import { isaDebugcon } from './isa/isa-debugcon.ts';
 import { isaFdc } from './isa/isa-fdc.ts';
 import { isaParallel } from './isa/isa-parallel.ts';
 import { isaSerial } from './isa/isa-serial.ts';
+import { isabusBridge } from './isa/isabus-bridge.ts';
 import { mc146818rtc } from './isa/mc146818rtc.ts';
 import { isaPcspk } from './isa/pc-speaker.ts';
 import { pcTestdev } from './isa/pc-testdev.ts';
@@ -48,6 +49,7 @@ export const DEVICE_CLASSES: readonly AnyDeviceClass[] = [
   i440fxPciHost,
   i440fx,
   piix3,
+  isabusBridge,
   mc146818rtc,
   virtioBlkPci,
   virtioSerialPci,

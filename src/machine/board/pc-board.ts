@@ -11,6 +11,7 @@ import { cmosContents } from '../../devices/isa/cmos-contents.ts';
 import type { I8237Ports } from '../../devices/isa/i8237.ts';
 import type { I8254 } from '../../devices/isa/i8254.ts';
 import type { IsaPorts } from '../../devices/isa/isa-contract.ts';
+import type { IsaBusPorts } from '../../devices/isa/isabus-bridge.ts';
 import type { Mc146818, Mc146818Ports } from '../../devices/isa/mc146818rtc.ts';
 import type { BaseAddress } from '../../devices/pci/base-address.ts';
 import type { HostBridgePorts, IsaBridgePorts, PciHostPorts } from '../../devices/pci/chipset-contract.ts';
@@ -100,6 +101,7 @@ export class PcBoard {
   readonly #floatingPoint: FloatingPointErrors;
   readonly #pciListeners: ((line: number, asserted: boolean) => void)[] = [];
   readonly #nextPort = { serial: 0, parallel: 0 };
+  #nextIdeBus = 0;
   #pciBus: PciBus | undefined;
   #timer: I8254 | undefined;
   #rtc: Mc146818 | undefined;
@@ -206,6 +208,9 @@ export class PcBoard {
   reset(cause: ResetCause): void {
     this.#hardware.setA20(true);
     this.#floatingPoint.reset();
+    if (this.#options.config.machine === 'isapc') {
+      this.#hardware.guest.noteWrite([this.#shadow.showAsRam()]);
+    }
     for (const device of this.factory.devices()) device.reset();
     if (cause === 'wakeup') this.#signals.announceWakeup();
     this.#options.firmware.prepare(platformOf(this), this.#startCause(cause));
@@ -342,6 +347,10 @@ export class PcBoard {
       onPciLine: (changed) => this.#pciListeners.push(changed),
       isaPorts: (board, child) => this.#isaPorts(board, child),
     }),
+    'isabus-bridge': (): Pick<IsaBusPorts, 'isaPorts'> => ({
+      isaPorts: (board, child) => this.#isaPorts(board, child),
+    }),
+    'isa-ide': () => ({ nextIdeBus: () => this.#nextIdeBus++ }),
     'isa-i8259': () => ({
       intr: this.#hardware.wiring.picOutput(),
       attach: this.#hardware.wiring.attachPic.bind(this.#hardware.wiring),

@@ -67,8 +67,11 @@ const PCI_DEVICES: readonly BoardDevice[] = [
 ];
 
 const ISA_ONLY_DEVICES: readonly BoardDevice[] = [
+  { driver: 'isa-ide', values: { iobase: 0x1f0, iobase2: 0x3f6, irq: 14 } },
+  { driver: 'isa-ide', values: { iobase: 0x170, iobase2: 0x376, irq: 15 } },
   { driver: 'isa-cirrus-vga', when: ({ vga }) => vga === 'cirrus' },
   { driver: 'isa-vga', when: ({ vga }) => vga === 'std' },
+  { driver: 'fw_cfg', path: 'fw_cfg' },
 ];
 
 const LAST_DEVICES: readonly BoardDevice[] = [

@@ -1,4 +1,5 @@
 /** RAM behind A0000H–FFFFFH, which the host bridge shows or hides: shadow RAM of the firmware, and SMRAM. */
+import type { SharedPiece } from '../../block/shared-piece.ts';
 import type { Region } from '../../devices/board-services.ts';
 import { SHADOW_SEGMENTS, type ShadowControl } from '../../devices/pci/chipset-contract.ts';
 import { GLOBAL_SMRAM } from '../../memory/layout.ts';
@@ -62,6 +63,21 @@ export class ShadowMemory implements ShadowControl {
       segment.region?.remove();
       segment.region = this.#show(segment);
     });
+  }
+
+  /**
+   * RAM everywhere, with the ROM copied into it: a machine without a host bridge has nothing that would hide it, and its
+   * BIOS keeps variables among its code. Gives where it has written.
+   */
+  showAsRam(): SharedPiece {
+    const { memory, ramHost, rom } = this.#options;
+    const bytes = rom.last - rom.first + 1;
+    const host = ramHost + rom.first;
+    new Uint8Array(memory.buffer).copyWithin(host, rom.host, rom.host + bytes);
+    this.#segments.forEach((_segment, index) => {
+      this.setSegment(index, true, true);
+    });
+    return { host, bytes };
   }
 
   setSmram(open: boolean, enabled: boolean): void {

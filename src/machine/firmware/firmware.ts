@@ -11,7 +11,9 @@ import { firmwareFolders, readFirmwareFile } from './firmware-files.ts';
 import { type KernelChoice, needsNoBios, openKernel } from './kernel-choice.ts';
 import { smbiosOverrides } from './smbios/smbios-options.ts';
 
-const DEFAULT_BIOS = ['bios-256k.bin', 'bios.bin'] as const;
+const DEFAULT_BIOS: readonly string[] = ['bios-256k.bin', 'bios.bin'];
+/** Without a host bridge nothing shows more of a BIOS than its last 128 KiB. */
+const DEFAULT_ISA_BIOS: readonly string[] = ['bios.bin'];
 const BOARD_OF_DIRECT_BOOT = 'pc-i440fx-1.5';
 const ROM_UNIT = 0x10000;
 const MAX_ROM_BYTES = 0x1000000;
@@ -38,9 +40,9 @@ function padded(name: string, contents: Uint8Array): Uint8Array {
 }
 
 /** The BIOS of -bios, or SeaBIOS where it is found; undefined when there is none and none was asked for. */
-function findBios({ firmware }: MachineConfig): NamedBios | undefined {
-  const names = firmware.bios === undefined ? DEFAULT_BIOS : [firmware.bios];
-  for (const name of names) {
+function findBios({ firmware, machine }: MachineConfig): NamedBios | undefined {
+  const names = machine === 'isapc' ? DEFAULT_ISA_BIOS : DEFAULT_BIOS;
+  for (const name of firmware.bios === undefined ? names : [firmware.bios]) {
     const contents = readFirmwareFile(firmware, name);
     if (contents !== undefined) return { bios: padded(name, contents), biosName: basename(name) };
   }
