@@ -6,6 +6,8 @@ import test from 'ava';
 import { type LiveMachine, startMachine } from './support/live-machine.ts';
 
 const FIRMWARE = '/usr/share/seabios/bios-256k.bin';
+/** As much of it as shows below 1 MiB. */
+const ISA_FIRMWARE = '/usr/share/seabios/bios.bin';
 const WIDTH = 640;
 const HEIGHT = 480;
 const POLL_MS = 100;
@@ -90,3 +92,17 @@ for (const vga of ['std', 'cirrus']) {
     },
   );
 }
+
+test.serial(
+  'a PC without PCI comes up: SeaBIOS finds no device to boot, and says so on the screen',
+  async (t) => {
+    if (!existsSync(ISA_FIRMWARE)) {
+      t.pass('no SeaBIOS on this machine');
+      return;
+    }
+    t.timeout(110_000);
+    await using machine = await startMachine(readFileSync(ISA_FIRMWARE), ['-M', 'isapc', '-vga', 'std']);
+    await seen(machine, (size, rgb) => size === '720 400' && rgb.some((value) => value !== 0));
+    t.deepEqual(await machine.qmp.execute('query-pci'), []);
+  },
+);
