@@ -1,15 +1,23 @@
-/** A root file system in memory: busybox, and an init that shows the processors and gives a shell. */
+/** A root file system in memory: busybox, and a session that shows the processors and gives a shell. */
 import { gzipSync } from 'node:zlib';
 import { type CpioEntry, characterDevice, cpioArchive, folder, program, symlink } from './cpio.ts';
 
 const FOLDERS = ['bin', 'dev', 'etc', 'proc', 'sys', 'tmp', 'root'];
 
-/** A roll call, then a shell for as long as it is wanted; leaving it powers the machine off. */
-const INTERACTIVE_INIT = `#!/bin/sh
-export PATH=/bin HOME=/root TERM=\${TERM:-linux} PS1='troupe:\\w# '
+/** What busybox's init does: mount, then one session on the serial console, whose end is the machine's. */
+const INITTAB = `::sysinit:/etc/mount
+ttyS0::once:/etc/session
+`;
+
+const MOUNT = `#!/bin/sh
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev 2>/dev/null
+`;
+
+/** A roll call, then a shell for as long as it is wanted. */
+const SESSION = `#!/bin/sh
+export PATH=/bin HOME=/root TERM=\${TERM:-linux} PS1='troupe:\\w# '
 echo
 echo "Linux $(uname -r) on $(grep -c ^processor /proc/cpuinfo) processors, up after $(cut -d' ' -f1 /proc/uptime) s"
 for cpu in $(grep ^processor /proc/cpuinfo | tr -d '\\t ' | cut -d: -f2); do
@@ -17,16 +25,15 @@ for cpu in $(grep ^processor /proc/cpuinfo | tr -d '\\t ' | cut -d: -f2); do
 done
 echo
 echo "This is a shell in the guest. 'poweroff' ends it; ctrl-a x ends the machine at once."
-echo
 cd /root
-setsid cttyhack sh
-poweroff -f
+sh
+poweroff
 `;
 
 export interface InitramfsDemand {
   /** A static busybox. */
   readonly busybox: Uint8Array;
-  /** The script at /init; the interactive one when absent. */
+  /** A script that is all that runs; an interactive session when absent. */
   readonly init?: string;
   readonly extra?: readonly CpioEntry[];
 }
@@ -39,6 +46,18 @@ const APPLETS = (
   'chroot switch_root time timeout touch ln chmod nproc uptime hexdump od devmem setserial rtcwake hwclock'
 ).split(' ');
 
+/** A script as the first process, or busybox's init with a session of its own. */
+function initEntries(init: string | undefined): readonly CpioEntry[] {
+  const script = (path: string, text: string): CpioEntry => program(path, Buffer.from(text, 'utf8'));
+  if (init !== undefined) return [script('init', init)];
+  return [
+    symlink('init', 'bin/busybox'),
+    script('etc/inittab', INITTAB),
+    script('etc/mount', MOUNT),
+    script('etc/session', SESSION),
+  ];
+}
+
 /** The archive, compressed with gzip. */
 export function initramfs(demand: InitramfsDemand): Uint8Array {
   const entries = [
@@ -48,7 +67,7 @@ export function initramfs(demand: InitramfsDemand): Uint8Array {
     characterDevice('dev/ttyS0', 4, 64),
     program('bin/busybox', demand.busybox),
     ...APPLETS.map((applet) => symlink(`bin/${applet}`, 'busybox')),
-    program('init', Buffer.from(demand.init ?? INTERACTIVE_INIT, 'utf8')),
+    ...initEntries(demand.init),
     ...(demand.extra ?? []),
   ];
   return gzipSync(cpioArchive(entries), { level: 1 });
