@@ -13,10 +13,8 @@ export interface SpawnedGuest {
   readonly shared: SharedMachineMemory;
   /** Name of the actor that has to be there before the machine, which opens its drives. */
   readonly storage: string;
-  /** Names of the vCPUs. */
-  readonly vcpus: readonly string[];
-  /** Resolves when all vCPUs are there; rejects with what the creation of one threw. */
-  readonly vcpusUp: Promise<void>;
+  /** Spawns the vCPUs, and lets the machine, which is up, refer to them. Rejects with what the creation of one threw. */
+  readonly connectVcpus: () => Promise<void>;
   /** Spawns one more, for a machine that runs, which may hold a reference to it then. */
   readonly addVcpu: (index: number) => Promise<void>;
 }
@@ -35,15 +33,10 @@ async function compileCore(): Promise<WebAssembly.Module> {
 }
 
 /**
- * Allocates the machine's memory and begins to spawn its vCPUs and its storage. They come up while the machine and the
- * monitors load.
+ * Allocates the machine's memory and begins to spawn its storage, which the machine waits for. The vCPUs are spawned when the
+ * machine is up: monitors wait for the machine and greet before there are any.
  */
-export async function spawnGuest(
-  system: ActorSystem,
-  config: MachineConfig,
-  actors: GuestActors,
-): Promise<SpawnedGuest> {
-  const compiled = compileCore();
+export function spawnGuest(system: ActorSystem, config: MachineConfig, actors: GuestActors): SpawnedGuest {
   const shared = shareMemory(config);
   const { location: storageLocation, ...storagePlace } = actors.storage;
   const storage = system.spawn(storageLocation, {
@@ -52,21 +45,29 @@ export async function spawnGuest(
     config: { memory: shared.memory },
   });
   storage.catch(() => undefined);
-  const module = await compiled;
+  let compiled: Promise<WebAssembly.Module> | undefined;
   const { location: vcpuLocation, ...vcpuPlace } = actors.vcpu;
-  const spawnVcpu = (index: number) =>
-    system.spawn(vcpuLocation, {
+  const spawnVcpu = async (index: number): Promise<void> => {
+    compiled ??= compileCore();
+    const module = await compiled;
+    await system.spawn(vcpuLocation, {
       ...vcpuPlace,
       name: vcpuActorName(index),
       config: { ...shared, module, index, translate: !config.singleStep },
     });
-  const vcpus = Array.from({ length: runningCpus(config) }, (_, index) => vcpuActorName(index));
-  const spawned = vcpus.map((_, index) => spawnVcpu(index));
-  const addVcpu = async (index: number): Promise<void> => {
-    await spawnVcpu(index);
-    system.introduce(MACHINE_ACTOR, vcpuActorName(index));
   };
-  const vcpusUp = Promise.all(spawned).then(() => undefined);
-  vcpusUp.catch(() => undefined);
-  return { shared, storage: STORAGE_ACTOR, vcpus, vcpusUp, addVcpu };
+  const introduce = (index: number) => system.introduce(MACHINE_ACTOR, vcpuActorName(index));
+  return {
+    shared,
+    storage: STORAGE_ACTOR,
+    connectVcpus: async () => {
+      const indices = Array.from({ length: runningCpus(config) }, (_, index) => index);
+      await Promise.all(indices.map(spawnVcpu));
+      indices.forEach(introduce);
+    },
+    addVcpu: async (index) => {
+      await spawnVcpu(index);
+      introduce(index);
+    },
+  };
 }

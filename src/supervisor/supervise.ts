@@ -83,14 +83,14 @@ class Supervision implements AsyncDisposable {
   async start(): Promise<void> {
     const { config, actors = DEFAULT_ACTORS } = this.#options;
     const guest = hasBoard(config)
-      ? await spawnGuest(this.#system, config, actors.guest ?? DEFAULT_GUEST_ACTORS)
+      ? spawnGuest(this.#system, config, actors.guest ?? DEFAULT_GUEST_ACTORS)
       : undefined;
     // All threads start at the same time; the monitor's messages to the machine wait until that is there.
     const { location: machineLocation, ...machinePlace } = actors.machine;
     const machine = this.#system.spawn(machineLocation, {
       ...machinePlace,
       name: MACHINE_ACTOR,
-      ...(guest === undefined ? {} : { dependsOn: [guest.storage], refersTo: guest.vcpus }),
+      ...(guest === undefined ? {} : { dependsOn: [guest.storage] }),
       config: {
         config,
         runState: this.#runStateWord,
@@ -120,8 +120,11 @@ class Supervision implements AsyncDisposable {
   }
 
   /** Monitors greet while vCPUs still load; what needs these waits in the machine. */
-  async #connectVcpus({ vcpusUp, addVcpu }: SpawnedGuest, machine: ActorRef<MachineContract>): Promise<void> {
-    await vcpusUp;
+  async #connectVcpus(
+    { connectVcpus, addVcpu }: SpawnedGuest,
+    machine: ActorRef<MachineContract>,
+  ): Promise<void> {
+    await connectVcpus();
     machine.subscribe('vcpuWanted', ({ index }) => {
       const added = (failure?: string) => machine.ask('vcpuAdded', { index, failure }).catch(() => undefined);
       addVcpu(index).then(

@@ -120,10 +120,9 @@ export class GuestMachine {
 
   /** Takes over the thread. */
   start(): void {
-    const { config, context, shared } = this.#options;
+    const { config, shared } = this.#options;
     this.#serveQtest();
     for (let index = 0; index < runningCpus(config); index++) {
-      this.vcpus.add(context.ref<VcpuContract>(vcpuActorName(index)), index);
       this.#loop.addMailbox(index, new MailboxReceiver(shared.memory, index));
     }
     this.board.reset('reset');
@@ -133,6 +132,10 @@ export class GuestMachine {
   /** The vCPUs are there. */
   async vcpusReady(): Promise<void> {
     await this.#announcementsHeard();
+    const { config, context } = this.#options;
+    for (let index = 0; index < runningCpus(config); index++) {
+      this.vcpus.add(context.ref<VcpuContract>(vcpuActorName(index)), index);
+    }
     await this.vcpus.powerOn();
   }
 

@@ -65,9 +65,9 @@ export class VcpuSet implements RunStateListener, Resettable {
     index: number,
     method: M,
   ): Promise<AskResult<VcpuContract, M> | undefined> {
+    await this.#ready.promise;
     const vcpu = this.#vcpus[index];
     if (vcpu === undefined) return undefined;
-    await this.#ready.promise;
     const answer = vcpu.ask(method, undefined as AskArgument<VcpuContract, M>);
     this.#kick(index);
     return await answer;
@@ -75,6 +75,7 @@ export class VcpuSet implements RunStateListener, Resettable {
 
   /** Asks every vCPU, in order of their indices. */
   async askEach<M extends 'status'>(method: M): Promise<AskResult<VcpuContract, M>[]> {
+    await this.#ready.promise;
     const answers = await Promise.all(this.#vcpus.map((_vcpu, index) => this.ask(index, method)));
     return answers.filter((answer) => answer !== undefined);
   }
