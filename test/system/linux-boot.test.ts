@@ -56,7 +56,7 @@ async function guest(init: string, cpus: number): Promise<Guest> {
 }
 
 /** Rest of "node #0, CPUs: #1 #2", which becomes a line of the default level when another CPU's message comes between. */
-const CONTINUED = /^<4>\[ *[\d.]+\] +#\d+$/;
+const CONTINUED = /^<4>\[ *[\d.]+\](?: +#\d+)+$/;
 
 function complaints(log: string): readonly string[] {
   return log
