@@ -22,11 +22,6 @@ export interface MachineIdentity {
   readonly machineType: string;
 }
 
-/** -singlestep, and what `singlestep` has made of it since. */
-export interface SingleStepMode {
-  enabled: boolean;
-}
-
 /** How a monitor asks for a character device. */
 export interface ChardevRequest {
   /** The monitor whose named descriptors `fd` addresses refer to; absent for one without connection. */
@@ -65,7 +60,8 @@ export interface MonitorServices {
   readonly identity: MachineIdentity;
   readonly machine: ActorRef<MachineContract>;
   readonly runState: RunStateView;
-  readonly singleStep: SingleStepMode;
+  /** -singlestep */
+  readonly singleStep: boolean;
   readonly chardevs: CharDevices;
   readonly fdSets: FdSets;
   readonly events: EventHub;

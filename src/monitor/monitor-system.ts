@@ -90,7 +90,7 @@ export class MonitorSystem {
     });
     this.#services = {
       identity: config.identity,
-      singleStep: { enabled: config.singleStep },
+      singleStep: config.singleStep,
       machine: options.machine,
       runState,
       chardevs: charDevices(this.#registry, (notice) => this.#tellMachine(notice)),

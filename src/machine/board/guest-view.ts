@@ -45,7 +45,6 @@ export function guestView(
     setBootOrder: (order) => setBootOrder(board, order),
     addCpu,
     balloon: () => board.balloon,
-    setSingleStep: () => undefined,
   };
 }
 

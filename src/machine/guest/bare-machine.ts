@@ -29,7 +29,6 @@ export const bareMachine: GuestView = {
     throw new GuestError('ERR_GUEST_CPU_ADD', 'Not supported');
   },
   balloon: () => undefined,
-  setSingleStep: () => undefined,
 };
 
 export const bareDrives: { [Name in keyof DriveAsks]: DriveAsks[Name] } = {

@@ -68,8 +68,6 @@ export interface GuestAsks {
   balloon(argument: { readonly bytes: number }): void;
   /** Bytes of RAM that the guest has. */
   balloonActual(argument: undefined): number;
-  /** One instruction at a time, for all CPUs. */
-  setSingleStep(argument: { readonly enabled: boolean }): void;
 }
 
 export interface LinearPiece {

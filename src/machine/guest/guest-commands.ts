@@ -51,7 +51,6 @@ export interface GuestView {
   /** Throws GuestError when it cannot be plugged in. */
   addCpu(id: number): void | Promise<void>;
   balloon(): BalloonControl | undefined;
-  setSingleStep(enabled: boolean): void | Promise<void>;
 }
 
 type GuestCommands = {
@@ -180,6 +179,5 @@ export function guestCommands(view: GuestView): GuestCommands {
     addCpu: ({ id }) => view.addCpu(id),
     balloon: ({ bytes }) => requireBalloon(view).setTarget(bytes),
     balloonActual: () => requireBalloon(view).actual,
-    setSingleStep: ({ enabled }) => view.setSingleStep(enabled),
   };
 }

@@ -63,7 +63,7 @@ export class TestMonitor {
         machineType: 'none',
         ...options.identity,
       },
-      singleStep: { enabled: options.singleStep ?? false },
+      singleStep: options.singleStep ?? false,
       machine: this.#fakeMachine(options.machine ?? {}),
       runState: this.runState,
       chardevs: {
