@@ -23,6 +23,8 @@ const SHUTDOWN_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 const SIGNAL_DEADLINE_MS = 2_000;
 /** Clients have this long to take the last reply and SHUTDOWN before their connections are closed. */
 const FLUSH_DEADLINE_MS = 1_000;
+/** How long an ending machine waits for monitors that are about to be up: those that wait for their client never are. */
+const MONITOR_GRACE_MS = 200;
 /** Monitors are the way in and out of a broken machine: they come back as often as this. */
 const MONITOR_RESTARTS = 3;
 
@@ -66,6 +68,7 @@ class Supervision implements AsyncDisposable {
   readonly #onSignal = (signal: NodeJS.Signals) => void this.#shutDown(signal);
   #machine: ActorRef<MachineContract> | undefined;
   #monitor: ActorRef<MonitorContract> | undefined;
+  #monitorUp: Promise<ActorRef<MonitorContract>> | undefined;
   #machineFailed = false;
   #starting = true;
 
@@ -109,13 +112,14 @@ class Supervision implements AsyncDisposable {
       }),
     });
     monitor.catch(() => undefined);
+    this.#monitorUp = monitor;
     this.#machine = await machine;
     this.#machine.subscribe('exit', ({ code }) => this.#end(code));
-    if (guest !== undefined) {
-      await this.#connectVcpus(guest, this.#machine);
-    }
+    const connected = guest === undefined ? undefined : this.#connectVcpus(guest, this.#machine);
+    connected?.catch(() => undefined);
     this.#monitor = await monitor;
     this.#monitor.subscribe('quit', () => this.#end(0));
+    await connected;
     this.#starting = false;
   }
 
@@ -139,8 +143,17 @@ class Supervision implements AsyncDisposable {
     for (const signal of SHUTDOWN_SIGNALS) {
       process.off(signal, this.#onSignal);
     }
-    await this.#monitor?.ask('flush', { deadlineMs: FLUSH_DEADLINE_MS }).catch(() => undefined);
+    const monitor = this.#monitor ?? (await this.#monitorSoon());
+    await monitor?.ask('flush', { deadlineMs: FLUSH_DEADLINE_MS }).catch(() => undefined);
     await this.#system.stop();
+  }
+
+  /** A client that was let in a moment ago may have ended the machine before its monitor was known here to be up. */
+  async #monitorSoon(): Promise<ActorRef<MonitorContract> | undefined> {
+    const tooLate = new Promise<undefined>((resolve) => {
+      setTimeout(resolve, MONITOR_GRACE_MS, undefined).unref();
+    });
+    return await Promise.race([this.#monitorUp?.catch(() => undefined), tooLate]);
   }
 
   #beforeForcedEnd(thread: string): void {
