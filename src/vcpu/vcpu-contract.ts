@@ -1,6 +1,6 @@
 /** What a vCPU's actor promises. */
 import type { MemoryPlan } from '../memory/memory-plan.ts';
-import type { TranslatorCounters } from './jit/translator.ts';
+import type { TranslatorCounters } from './jit/counters.ts';
 
 /** Everything that makes a vCPU what it is, as plain data. TLBs and decoded code are caches and not part of it. */
 export interface VcpuState {

@@ -82,6 +82,11 @@ export class CodeWindow {
     return [...this.#pages.values()].filter((page) => page !== undefined);
   }
 
+  /** Host address of an instruction's first byte. */
+  hostOf(instruction: Instruction): number {
+    return (this.#pages.get(instruction.page)?.host ?? 0) + (instruction.at - instruction.page * PAGE);
+  }
+
   /** The instruction at an offset from the first page, if the interpreter has decoded it. */
   instructionAt(at: number): Instruction | undefined {
     const known = this.#instructions.get(at);
@@ -99,7 +104,7 @@ export class CodeWindow {
   /** The page at a distance from the first, as the TLB maps it. */
   #page(delta: number): CodePage | undefined {
     if (this.#pages.has(delta)) return this.#pages.get(delta);
-    const host = this.#hostOf(delta);
+    const host = this.#hostOfPage(delta);
     const page =
       host === undefined
         ? undefined
@@ -108,7 +113,7 @@ export class CodeWindow {
     return page;
   }
 
-  #hostOf(delta: number): number | undefined {
+  #hostOfPage(delta: number): number | undefined {
     const linear = BigInt.asUintN(64, this.#linearBase + BigInt(delta * PAGE));
     const slot = Number((linear >> 12n) & BigInt(TLB_ENTRIES - 1)) << TLB_ENTRY_SHIFT;
     const entry = this.#view.getUint32(this.#cpu + CPU_TLB, true) + slot;

@@ -3,32 +3,16 @@ import {
   ADDRESS_BASED64,
   ADDRESS_FLAT32,
   BLOCK_CODE_MASK,
-  CPU_ATTENTION_MASK,
   CPU_BUDGET,
   CPU_CODE_CHANGED,
   CPU_CURRENT_RECORD,
   CPU_FAULT_PENDING,
-  CPU_FLAG_AUX,
-  CPU_FLAG_RESULT,
-  CPU_LAZY_A,
-  CPU_LAZY_B,
-  CPU_LAZY_CARRY,
-  CPU_LAZY_KIND,
-  CPU_LAZY_RESULT,
-  CPU_MXCSR,
   CPU_RIP_BASE,
   CPU_SEG_BASE,
-  CPU_TLB,
-  CPU_VECTOR,
-  CPU_VECTOR_STRIDE,
   CPU_ZERO,
-  LAZY_PRESENT,
   RECORD_COUNT,
   RECORD_LINK,
   RECORD_SIZE,
-  TLB_ADDEND,
-  TLB_ENTRIES,
-  TLB_ENTRY_SHIFT,
   TLB_READ,
   TLB_WRITE,
 } from '../../memory/layout.ts';
@@ -36,6 +20,17 @@ import type { Instruction } from './instruction.ts';
 import * as L from './locals.ts';
 import * as O from './ops.ts';
 import type { RegionGraph } from './region-graph.ts';
+import {
+  loadFlags,
+  loadModes,
+  loadMxcsr,
+  loadRegisters,
+  loadVectors,
+  spillFlags,
+  spillRegisters,
+  spillVectors,
+} from './state-transfer.ts';
+import { findEntry, pushHostAddress } from './tlb-lookup.ts';
 import { I32, I64, type Label, V128, WasmWriter } from './wasm-writer.ts';
 
 const CODE64 = 2;
@@ -60,20 +55,10 @@ export interface FlagState {
   readonly carry: 'none' | 'value' | 'any';
 }
 
-/** DAZ, FTZ, rounding, masks and the inexact flag; the masks and the inexact flag (SDM vol. 1, 10.2.3). */
-const MXCSR_WATCHED = 0xffe0;
-const MXCSR_QUIET = 0x1fa0;
-
 export const UNKNOWN = -1;
 export const KIND_RAW = 0;
 export const UNKNOWN_FLAGS: FlagState = { kind: UNKNOWN, isPlain: false, carry: 'any' };
 export const RAW_FLAGS: FlagState = { kind: KIND_RAW, isPlain: false, carry: 'none' };
-
-const LAZY_WORDS = [
-  [L.FLAG_A, CPU_LAZY_A],
-  [L.FLAG_B, CPU_LAZY_B],
-  [L.FLAG_RESULT, CPU_LAZY_RESULT],
-] as const;
 
 /** Places records of instructions that the interpreter executes; gives their address. */
 export type PlaceRecord = (record: Uint8Array) => number;
@@ -249,15 +234,7 @@ export class Emitter {
   /** Pops an address and pushes whether the TLB lets all of the operand be accessed; leaves ADDRESS and ENTRY. */
   #lookUp(bytes: number, tag: number): void {
     const { w } = this;
-    w.tee(L.ADDRESS);
-    w.i64(12 - TLB_ENTRY_SHIFT);
-    w.byte(O.I64_SHR_U);
-    w.byte(O.I32_WRAP_I64);
-    w.i32((TLB_ENTRIES - 1) << TLB_ENTRY_SHIFT);
-    w.byte(O.I32_AND);
-    w.get(L.TLB);
-    w.byte(O.I32_ADD);
-    w.tee(L.ENTRY);
+    findEntry(w, () => w.get(L.TLB));
     w.memory(O.I64_LOAD, tag);
     w.get(L.ADDRESS);
     if (bytes > 1) {
@@ -267,16 +244,6 @@ export class Emitter {
     w.i64(PAGE_MASK);
     w.byte(O.I64_AND);
     w.byte(O.I64_EQ);
-  }
-
-  /** Pushes the host address of the operand that the TLB has found. */
-  #pushHost(): void {
-    const { w } = this;
-    w.get(L.ADDRESS);
-    w.byte(O.I32_WRAP_I64);
-    w.get(L.ENTRY);
-    w.memory(O.I32_LOAD, TLB_ADDEND);
-    w.byte(O.I32_ADD);
   }
 
   #load(size: number): void {
@@ -295,7 +262,7 @@ export class Emitter {
     this.#lookUp(1 << size, TLB_READ);
     w.hint(true);
     w.if(size === 3 ? I64 : I32);
-    this.#pushHost();
+    pushHostAddress(w);
     this.#load(size);
     w.else();
     this.#slowRead(size, isStack, 0);
@@ -311,7 +278,7 @@ export class Emitter {
     if (isAligned) this.#requireAligned();
     w.hint(true);
     w.if(V128);
-    this.#pushHost();
+    pushHostAddress(w);
     w.simdMemory(O.V128_LOAD, 0);
     w.else();
     if (isAligned) this.#leaveMisaligned();
@@ -405,7 +372,7 @@ export class Emitter {
     this.#lookUp(1 << size, TLB_WRITE);
     w.hint(true);
     w.if();
-    this.#pushHost();
+    pushHostAddress(w);
     push();
     this.#store(size);
     w.else();
@@ -423,7 +390,7 @@ export class Emitter {
     if (isAligned) this.#requireAligned();
     w.hint(true);
     w.if();
-    this.#pushHost();
+    pushHostAddress(w);
     push();
     w.simdMemory(O.V128_STORE, 0);
     w.else();
@@ -491,7 +458,7 @@ export class Emitter {
     this.#lookUp(1 << size, TLB_WRITE);
     w.hint(true);
     w.if(size === 3 ? I64 : I32);
-    this.#pushHost();
+    pushHostAddress(w);
     w.tee(L.HOST);
     this.#load(size);
     w.else();
@@ -533,7 +500,7 @@ export class Emitter {
     }
     w.hint(true);
     w.if();
-    this.#pushHost();
+    pushHostAddress(w);
     w.set(L.HOST);
     this.duringBranch(emit);
     w.else();
@@ -636,133 +603,4 @@ export class Emitter {
     }
     if (flags) this.flags = RAW_FLAGS;
   }
-}
-
-export function loadModes(w: WasmWriter): void {
-  w.get(L.CPU);
-  w.memory(O.I32_LOAD, CPU_TLB);
-  w.set(L.TLB);
-  w.get(L.CPU);
-  w.memory(O.I32_LOAD, CPU_ATTENTION_MASK);
-  w.set(L.MASK);
-}
-
-export function loadMxcsr(w: WasmWriter): void {
-  w.get(L.CPU);
-  w.memory(O.I32_LOAD, CPU_MXCSR);
-  w.i32(MXCSR_WATCHED);
-  w.byte(O.I32_AND);
-  w.i32(MXCSR_QUIET);
-  w.byte(O.I32_EQ);
-  w.set(L.QUIET);
-}
-
-function eachBit(mask: number, use: (index: number) => void): void {
-  for (let index = 0; index < 16; index++) if (((mask >> index) & 1) !== 0) use(index);
-}
-
-export function spillRegisters(w: WasmWriter, mask: number): void {
-  eachBit(mask, (index) => {
-    w.get(L.CPU);
-    w.get(L.GPR + index);
-    w.memory(O.I64_STORE, index * 8);
-  });
-}
-
-export function loadRegisters(w: WasmWriter, mask: number): void {
-  eachBit(mask, (index) => {
-    w.get(L.CPU);
-    w.memory(O.I64_LOAD, index * 8);
-    w.set(L.GPR + index);
-  });
-}
-
-export function spillVectors(w: WasmWriter, mask: number): void {
-  eachBit(mask, (index) => {
-    w.get(L.CPU);
-    w.get(L.XMM + index);
-    w.simdMemory(O.V128_STORE, CPU_VECTOR + index * CPU_VECTOR_STRIDE);
-  });
-}
-
-export function loadVectors(w: WasmWriter, mask: number): void {
-  eachBit(mask, (index) => {
-    w.get(L.CPU);
-    w.simdMemory(O.V128_LOAD, CPU_VECTOR + index * CPU_VECTOR_STRIDE);
-    w.set(L.XMM + index);
-  });
-}
-
-/** Stores the flags in the interpreter's form. */
-export function spillFlags(w: WasmWriter): void {
-  w.get(L.CPU);
-  w.get(L.FLAG_KIND);
-  w.get(L.FLAG_RESULT);
-  w.call(L.FLAG_RESULT_OF);
-  w.memory(O.I64_STORE, CPU_FLAG_RESULT);
-  w.get(L.CPU);
-  w.get(L.FLAG_KIND);
-  w.get(L.FLAG_A);
-  w.get(L.FLAG_B);
-  w.get(L.FLAG_RESULT);
-  w.get(L.FLAG_CARRY);
-  w.call(L.FLAG_AUX);
-  w.memory(O.I32_STORE, CPU_FLAG_AUX);
-}
-
-/** Hands the flags to the next region as they are. */
-export function handFlags(w: WasmWriter): void {
-  w.get(L.CPU);
-  w.get(L.FLAG_KIND);
-  w.i32(LAZY_PRESENT);
-  w.byte(O.I32_OR);
-  w.memory(O.I32_STORE, CPU_LAZY_KIND);
-  w.get(L.CPU);
-  w.get(L.FLAG_CARRY);
-  w.memory(O.I32_STORE, CPU_LAZY_CARRY);
-  for (const [local, offset] of LAZY_WORDS) {
-    w.get(L.CPU);
-    w.get(local);
-    w.memory(O.I64_STORE, offset);
-  }
-}
-
-/** Takes the flags that another region has handed on, or the interpreter's. */
-export function takeFlags(w: WasmWriter): void {
-  w.get(L.CPU);
-  w.memory(O.I32_LOAD, CPU_LAZY_KIND);
-  w.tee(L.FLAG_KIND);
-  w.if();
-  w.get(L.FLAG_KIND);
-  w.i32(LAZY_PRESENT - 1);
-  w.byte(O.I32_AND);
-  w.set(L.FLAG_KIND);
-  w.get(L.CPU);
-  w.memory(O.I32_LOAD, CPU_LAZY_CARRY);
-  w.set(L.FLAG_CARRY);
-  for (const [local, offset] of LAZY_WORDS) {
-    w.get(L.CPU);
-    w.memory(O.I64_LOAD, offset);
-    w.set(local);
-  }
-  w.get(L.CPU);
-  w.i32(0);
-  w.memory(O.I32_STORE, CPU_LAZY_KIND);
-  w.else();
-  loadFlags(w);
-  w.end();
-}
-
-/** Takes the flags from the interpreter's form: kind RAW. */
-export function loadFlags(w: WasmWriter): void {
-  w.i32(KIND_RAW);
-  w.set(L.FLAG_KIND);
-  w.i32(-1);
-  w.set(L.FLAG_CARRY);
-  w.get(L.CPU);
-  w.memory(O.I64_LOAD32_U, CPU_FLAG_AUX);
-  w.set(L.FLAG_A);
-  w.get(L.CPU);
-  w.memory(O.I64_LOAD, CPU_FLAG_RESULT);
-  w.set(L.FLAG_RESULT);
 }

@@ -24,38 +24,40 @@ export const R32 = 12;
 export const X32 = 13;
 /** 1 if MXCSR rounds to nearest, masks everything, has noted an inexact result and flushes nothing. */
 export const QUIET = 14;
-export const FLAG_A = 15;
-export const FLAG_B = 16;
-export const FLAG_RESULT = 17;
+/** Where the dispatcher goes: the number of its successor. */
+export const STATE = 15;
+export const FLAG_A = 16;
+export const FLAG_B = 17;
+export const FLAG_RESULT = 18;
 /** CPU_RIP_BASE of the region's first page. */
-export const BASE = 18;
+export const BASE = 19;
 /** Where an indirect branch leads. */
-export const TARGET = 19;
+export const TARGET = 20;
 /** Linear address of an access. */
-export const ADDRESS = 20;
-export const A64 = 21;
-export const B64 = 22;
-export const R64 = 23;
-export const X64 = 24;
-export const Y64 = 25;
+export const ADDRESS = 21;
+export const A64 = 22;
+export const B64 = 23;
+export const R64 = 24;
+export const X64 = 25;
+export const Y64 = 26;
 /** Sixteen general registers. */
-export const GPR = 26;
+export const GPR = 27;
 /** Low halves of sixteen vector registers. */
-export const XMM = 42;
-export const VA = 58;
-export const VB = 59;
-export const VR = 60;
+export const XMM = 43;
+export const VA = 59;
+export const VB = 60;
+export const VR = 61;
 /** Operands and result of scalar floating point. */
-export const DX = 61;
-export const DY = 62;
-export const DR = 63;
-export const SX = 64;
-export const SY = 65;
-export const SR = 66;
+export const DX = 62;
+export const DY = 63;
+export const DR = 64;
+export const SX = 65;
+export const SY = 66;
+export const SR = 67;
 
 /** Counts and types of the locals, in order. */
 export const LOCAL_GROUPS: readonly (readonly [number, number])[] = [
-  [13, I32],
+  [14, I32],
   [11 + 16, I64],
   [16 + 3, V128],
   [3, F64],
@@ -71,6 +73,7 @@ export const TYPE_FLAG_AUX = 4;
 export const TYPE_FLAG_CONDITION = 5;
 export const TYPE_FLAG_RESULT = 6;
 export const TYPE_LEAVE = 7;
+export const TYPE_BRANCH_TARGET = 8;
 
 /** Parameters and results by signature index. */
 export const SIGNATURES: readonly {
@@ -85,9 +88,10 @@ export const SIGNATURES: readonly {
   { parameters: [I32, I64, I64, I64, I32, I32], results: [I32] },
   { parameters: [I32, I64], results: [I64] },
   { parameters: [I32], results: [I32] },
+  { parameters: [I32, I64], results: [] },
 ];
 
-/** The core's exports that regions import, in the order of their function indices, with their signatures. */
+/** The core's exports, and last the translator's function, that regions import, in the order of their function indices, with their signatures. */
 export const IMPORTS = [
   ['slowRead', TYPE_SLOW_READ],
   ['slowWrite', TYPE_SLOW_WRITE],
@@ -96,6 +100,7 @@ export const IMPORTS = [
   ['flagCondition', TYPE_FLAG_CONDITION],
   ['flagResult', TYPE_FLAG_RESULT],
   ['leaveRegion', TYPE_LEAVE],
+  ['branchTarget', TYPE_BRANCH_TARGET],
 ] as const;
 export const SLOW_READ = 0;
 export const SLOW_WRITE = 1;
@@ -104,3 +109,4 @@ export const FLAG_AUX = 3;
 export const FLAG_CONDITION = 4;
 export const FLAG_RESULT_OF = 5;
 export const LEAVE_REGION = 6;
+export const BRANCH_TARGET = 7;

@@ -14,6 +14,8 @@ export interface BasicBlock {
   next: number;
   /** Blocks of the region that control may go to. */
   readonly successors: BasicBlock[];
+  /** Blocks that control goes to by way of the region's dispatcher, since a direct edge would make a loop with two entries. */
+  readonly detours: Set<BasicBlock>;
   readonly predecessors: BasicBlock[];
   /** Position in reverse postorder; -1 while unreached. */
   order: number;
@@ -24,7 +26,10 @@ export interface BasicBlock {
 
 export interface RegionGraph {
   readonly mode: number;
+  /** Where the region begins; a dispatcher goes to its first successor then. */
   readonly entry: BasicBlock;
+  /** The block without instructions that goes to one of its successors by number: what `detours` lead through. */
+  readonly dispatcher: BasicBlock | undefined;
   /** In reverse postorder. */
   readonly blocks: readonly BasicBlock[];
   /** Offsets that follow calls of the region: where its returns may lead. */
@@ -39,15 +44,29 @@ export interface RegionLimits {
   readonly returnSites: number;
 }
 
+/** Where indirect branches have been seen to lead. */
+export interface BranchTargets {
+  /** Offsets from the region's first page, by the offset of the branch. */
+  of(instruction: Instruction): readonly number[];
+}
+
+const NO_TARGETS: BranchTargets = { of: () => [] };
+/** `at` of the dispatcher, which no instruction can have. */
+const NOWHERE = Number.MIN_SAFE_INTEGER;
+
 export const DEFAULT_LIMITS: RegionLimits = { instructions: 250, blockInstructions: 100, returnSites: 8 };
 
 /** Finds the region that begins at the window's entry; undefined if its first instruction cannot be read. */
-export function discoverRegion(window: CodeWindow, limits = DEFAULT_LIMITS): RegionGraph | undefined {
-  const { reached, leaders, returnSites } = reach(window, limits);
+export function discoverRegion(
+  window: CodeWindow,
+  limits = DEFAULT_LIMITS,
+  targets = NO_TARGETS,
+): RegionGraph | undefined {
+  const { reached, leaders, returnSites } = reach(window, limits, targets);
   if (reached.size === 0) return undefined;
   const blocks = cutIntoBlocks(window.mode, reached, leaders, limits);
   const sites = [...returnSites].filter((at) => blocks.has(at)).slice(0, limits.returnSites);
-  connect(blocks, sites);
+  connect(blocks, sites, targets);
   const entry = blocks.get(window.entry);
   if (entry === undefined) return undefined;
   return arrange(window, entry, sites);
@@ -60,7 +79,7 @@ interface Reach {
 }
 
 /** Follows known instructions breadth first, until the region is large enough. */
-function reach(window: CodeWindow, limits: RegionLimits): Reach {
+function reach(window: CodeWindow, limits: RegionLimits, targets: BranchTargets): Reach {
   const reached = new Map<number, Instruction>();
   const leaders = new Set([window.entry]);
   const returnSites = new Set<number>();
@@ -77,17 +96,39 @@ function reach(window: CodeWindow, limits: RegionLimits): Reach {
         branch === undefined || branch.kind === 'other' || branch.kind === 'conditional' ? next : undefined;
       if (branch === undefined) continue;
       leaders.add(next);
-      if ('target' in branch) {
-        leaders.add(branch.target);
-        pending.push(branch.target);
-      }
-      if (branch.kind === 'call' && window.instructionAt(branch.target) !== undefined) {
+      const known = branchTargets(instruction, branch, targets);
+      for (const target of known) leaders.add(target);
+      pending.push(...known);
+      const isCall = branch.kind === 'call' || branch.kind === 'indirectCall';
+      if (isCall && known.some((target) => window.instructionAt(target) !== undefined)) {
         returnSites.add(next);
         pending.push(next);
       }
     }
   }
   return { reached, leaders, returnSites };
+}
+
+/** Where a branch is known to lead, beside to the next instruction. */
+function branchTargets(instruction: Instruction, branch: Branch, targets: BranchTargets): readonly number[] {
+  if ('target' in branch) return [branch.target];
+  const isIndirect = branch.kind === 'indirectJump' || branch.kind === 'indirectCall';
+  return isIndirect ? targets.of(instruction) : [];
+}
+
+function newBlock(at: number): BasicBlock {
+  return {
+    at,
+    instructions: [],
+    branch: undefined,
+    next: at,
+    successors: [],
+    detours: new Set(),
+    predecessors: [],
+    order: -1,
+    dominator: undefined,
+    isLoop: false,
+  };
 }
 
 function cutIntoBlocks(
@@ -100,17 +141,7 @@ function cutIntoBlocks(
   const starts = [...leaders].filter((at) => reached.has(at));
   for (let at = starts.pop(); at !== undefined; at = starts.pop()) {
     if (blocks.has(at)) continue;
-    const block: BasicBlock = {
-      at,
-      instructions: [],
-      branch: undefined,
-      next: at,
-      successors: [],
-      predecessors: [],
-      order: -1,
-      dominator: undefined,
-      isLoop: false,
-    };
+    const block = newBlock(at);
     blocks.set(at, block);
     for (;;) {
       const instruction = reached.get(block.next);
@@ -138,27 +169,37 @@ export function directTargets(block: BasicBlock): number[] {
   return [];
 }
 
-function connect(blocks: Map<number, BasicBlock>, returnSites: readonly number[]): void {
+function connect(
+  blocks: Map<number, BasicBlock>,
+  returnSites: readonly number[],
+  targets: BranchTargets,
+): void {
   for (const block of blocks.values()) {
-    const targets = block.branch?.kind === 'return' ? returnSites : directTargets(block);
-    for (const target of new Set(targets)) {
+    const last = block.instructions.at(-1);
+    const known =
+      last === undefined || block.branch === undefined ? [] : branchTargets(last, block.branch, targets);
+    const places = block.branch?.kind === 'return' ? returnSites : [...directTargets(block), ...known];
+    for (const target of new Set(places)) {
       const successor = blocks.get(target);
       if (successor !== undefined) block.successors.push(successor);
     }
   }
 }
 
-/** Orders what is reachable, finds dominators, and cuts edges that would make a loop with two entries. */
-function arrange(window: CodeWindow, entry: BasicBlock, returnSites: readonly number[]): RegionGraph {
-  const blocks = reversePostorder(entry);
-  linkPredecessors(blocks);
-  findDominators(blocks);
-  for (const block of blocks) {
-    const kept = block.successors.filter((to) => to.order > block.order || dominates(to, block));
-    if (kept.length !== block.successors.length) block.successors.splice(0, Infinity, ...kept);
+/** Orders what is reachable and finds dominators; edges that would make a loop with two entries go through a dispatcher. */
+function arrange(window: CodeWindow, first: BasicBlock, returnSites: readonly number[]): RegionGraph {
+  const dispatcher = newBlock(NOWHERE);
+  let entry = first;
+  let blocks = order(entry);
+  for (let cut = irreducibleEdges(blocks); cut.length > 0; cut = irreducibleEdges(blocks)) {
+    if (cut.some((edge) => edge.includes(dispatcher))) {
+      // The region begins at the dispatcher, which then dominates everything.
+      dispatcher.successors.splice(0, Infinity, first, ...dispatcher.successors.filter((to) => to !== first));
+      entry = dispatcher;
+    }
+    for (const [from, to] of cut) if (to !== dispatcher) detour(from, to, dispatcher);
+    blocks = order(entry);
   }
-  linkPredecessors(blocks);
-  findDominators(blocks);
   for (const block of blocks) {
     for (const to of block.successors) if (to.order <= block.order) to.isLoop = true;
   }
@@ -167,11 +208,37 @@ function arrange(window: CodeWindow, entry: BasicBlock, returnSites: readonly nu
   return {
     mode: window.mode,
     entry,
+    dispatcher: blocks.includes(dispatcher) ? dispatcher : undefined,
     blocks,
     returnSites,
     pages: window.pages.filter((page) => used.has(page.delta)),
     instructionCount: blocks.reduce((sum, block) => sum + block.instructions.length, 0),
   };
+}
+
+function order(entry: BasicBlock): BasicBlock[] {
+  const blocks = reversePostorder(entry);
+  linkPredecessors(blocks);
+  findDominators(blocks);
+  return blocks;
+}
+
+/** Edges back to a block that does not dominate where they come from. */
+function irreducibleEdges(blocks: readonly BasicBlock[]): [BasicBlock, BasicBlock][] {
+  return blocks.flatMap((block) =>
+    block.successors
+      .filter((to) => to.order <= block.order && !dominates(to, block))
+      .map((to): [BasicBlock, BasicBlock] => [block, to]),
+  );
+}
+
+/** Leads the edge through the dispatcher. */
+function detour(from: BasicBlock, to: BasicBlock, dispatcher: BasicBlock): void {
+  if (from === dispatcher) return;
+  from.successors.splice(from.successors.indexOf(to), 1);
+  from.detours.add(to);
+  if (!from.successors.includes(dispatcher)) from.successors.push(dispatcher);
+  if (!dispatcher.successors.includes(to)) dispatcher.successors.push(to);
 }
 
 function pagesOf(instruction: Instruction): number[] {

@@ -3,6 +3,7 @@ import {
   BLOCK_CODE,
   BLOCK_CODE_LIMIT,
   BLOCK_CODE_MASK,
+  BLOCK_ENTRIES_COUNT,
   BLOCK_HEADER_SIZE,
   BLOCK_KEY_MODE,
   BLOCK_SINGLE,
@@ -11,15 +12,22 @@ import {
   RECORD_HANDLER,
 } from '../../memory/layout.ts';
 import type { BlockTranslator, CoreInstance } from '../core-instance.ts';
+import { BranchProfile } from './branch-profile.ts';
 import { type CodePage, CodeWindow } from './code-cache.ts';
+import { newCounters, type TranslatorCounters } from './counters.ts';
+import type { Instruction } from './instruction.ts';
 import { IMPORTS } from './locals.ts';
-import { emitRegion } from './region-emitter.ts';
+import { emitRegion, type WatchBranch } from './region-emitter.ts';
 import { DEFAULT_LIMITS, discoverRegion, type RegionLimits } from './region-graph.ts';
 import { regionModule } from './region-module.ts';
 import { RegionRecords } from './region-records.ts';
 
 /** Entries of a block that make it hot: enough that what runs once is never translated. */
 const DEFAULT_HOT_ENTRIES = 2000;
+/** More than there are block modes. */
+const KEY_MODES = 0x1_0000;
+/** Times that one entry is translated again to follow indirect branches. */
+const MOST_REGROWTHS = 4;
 /** Regions and bytes of WebAssembly at which everything is thrown away; table indices are 16 bits. */
 const MOST_REGIONS = 20_000;
 const MOST_BYTES = 48 * 1024 * 1024;
@@ -31,21 +39,8 @@ export interface TranslatorOptions {
   readonly limits?: RegionLimits;
 }
 
-/** What the translator has done; times in ms. */
-export interface TranslatorCounters {
-  regions: number;
-  instructions: number;
-  /** Instructions in regions that the interpreter executes. */
-  interpreted: number;
-  bytes: number;
-  translateMs: number;
-  compileMs: number;
-  reused: number;
-  refused: number;
-  evictions: number;
-}
-
 interface Region {
+  readonly key: number;
   readonly index: number;
   readonly original: number;
   readonly pages: readonly CodePage[];
@@ -57,17 +52,7 @@ interface Region {
 class RecordsFull extends Error {}
 
 export class Translator implements BlockTranslator {
-  readonly counters: TranslatorCounters = {
-    regions: 0,
-    instructions: 0,
-    interpreted: 0,
-    bytes: 0,
-    translateMs: 0,
-    compileMs: 0,
-    reused: 0,
-    refused: 0,
-    evictions: 0,
-  };
+  readonly counters: TranslatorCounters = newCounters();
   readonly #view: DataView;
   readonly #cpu: number;
   readonly #table: WebAssembly.Table;
@@ -76,9 +61,12 @@ export class Translator implements BlockTranslator {
   readonly #records: RegionRecords;
   readonly #limits: RegionLimits;
   readonly #firstIndex: number;
+  readonly #profile: BranchProfile;
   /** By host address of the entry and block mode. */
-  readonly #regions = new Map<string, Region>();
+  readonly #regions = new Map<number, Region>();
   readonly #byIndex = new Map<number, Region>();
+  /** How often an entry was translated again. */
+  readonly #regrowths = new Map<number, number>();
   readonly #free: number[] = [];
   #bytes = 0;
 
@@ -91,11 +79,13 @@ export class Translator implements BlockTranslator {
     this.#firstIndex = this.#table.length;
     this.#limits = options.limits ?? DEFAULT_LIMITS;
     this.#records = new RegionRecords(memory);
+    this.#profile = new BranchProfile(this.#view);
     this.#imports = {
       core: {
         memory,
         table: this.#table,
         ...Object.fromEntries(IMPORTS.map(([name]) => [name, linkage[name]])),
+        branchTarget: (site: number, offset: bigint) => this.#noteTarget(site >>> 0, offset),
       },
     };
     this.#special = specialHandlers(linkage['specialHandler'] as (index: number) => number);
@@ -109,14 +99,17 @@ export class Translator implements BlockTranslator {
     const record = block + BLOCK_HEADER_SIZE;
     const handler = this.#view.getUint16(record + RECORD_HANDLER, true);
     if (handler >= this.#firstIndex || this.#special.has(handler)) return;
-    const key = `${this.#view.getUint32(block + BLOCK_CODE, true)}/${mode}`;
+    const key = this.#view.getUint32(block + BLOCK_CODE, true) * KEY_MODES + mode;
     const known = this.#regions.get(key);
     if (known !== undefined && this.#isCurrent(known)) {
       this.counters.reused++;
       this.#install(known, record);
       return;
     }
-    if (known !== undefined) this.#drop(key, known);
+    if (known !== undefined) {
+      this.counters.invalidated++;
+      this.#drop(known);
+    }
     if (this.#regions.size >= MOST_REGIONS || this.#bytes > MOST_BYTES) this.#evictAll();
     this.#translate(key, block, handler);
   }
@@ -132,7 +125,7 @@ export class Translator implements BlockTranslator {
     region.records.add(record);
   }
 
-  #translate(key: string, block: number, original: number): void {
+  #translate(key: number, block: number, original: number): void {
     const started = performance.now();
     const window = new CodeWindow(
       this.#view,
@@ -140,9 +133,15 @@ export class Translator implements BlockTranslator {
       block,
       (handler) => this.#byIndex.get(handler)?.original ?? handler,
     );
-    const graph = discoverRegion(window, this.#limits);
+    const hostOf = (instruction: Instruction) => window.hostOf(instruction);
+    const targets = {
+      of: (instruction: Instruction) => this.#profile.targetsOf(instruction, hostOf(instruction)),
+    };
+    const graph = discoverRegion(window, this.#limits, targets);
     if (graph === undefined) return;
-    const emitted = this.#emit(graph, original);
+    const watch = (site: number, instruction: Instruction) =>
+      this.#profile.watch(site, instruction, hostOf(instruction), key);
+    const emitted = this.#emit(graph, original, watch);
     if (emitted === undefined || emitted.interpreted === graph.instructionCount) {
       this.counters.refused++;
       return;
@@ -155,7 +154,14 @@ export class Translator implements BlockTranslator {
     );
     const index = this.#free.pop() ?? this.#table.grow(1);
     this.#table.set(index, instance.exports['0']);
-    const region: Region = { index, original, pages: graph.pages, bytes: bytes.length, records: new Set() };
+    const region: Region = {
+      key,
+      index,
+      original,
+      pages: graph.pages,
+      bytes: bytes.length,
+      records: new Set(),
+    };
     this.#regions.set(key, region);
     this.#byIndex.set(index, region);
     this.#bytes += bytes.length;
@@ -172,6 +178,7 @@ export class Translator implements BlockTranslator {
   #emit(
     graph: Parameters<typeof emitRegion>[0],
     original: number,
+    watch: WatchBranch,
   ): ReturnType<typeof emitRegion> | undefined {
     const place = (record: Uint8Array) => {
       const address = this.#records.place(record);
@@ -180,7 +187,8 @@ export class Translator implements BlockTranslator {
     };
     for (let attempt = 0; attempt < 2; attempt++) {
       try {
-        return emitRegion(graph, { original, special: this.#special, firstRegion: this.#firstIndex }, place);
+        const handlers = { original, special: this.#special, firstRegion: this.#firstIndex };
+        return emitRegion(graph, handlers, place, watch);
       } catch (error) {
         if (!(error instanceof RecordsFull)) throw error;
         this.#evictAll();
@@ -189,7 +197,7 @@ export class Translator implements BlockTranslator {
     return undefined;
   }
 
-  #drop(key: string, region: Region): void {
+  #drop(region: Region): void {
     for (const record of region.records) {
       // The record's memory may hold something else by now, but no other record holds this index.
       if (this.#view.getUint16(record + RECORD_HANDLER, true) === region.index)
@@ -198,14 +206,33 @@ export class Translator implements BlockTranslator {
     this.#table.set(region.index, null);
     this.#free.push(region.index);
     this.#byIndex.delete(region.index);
-    this.#regions.delete(key);
+    this.#regions.delete(region.key);
     this.#bytes -= region.bytes;
+  }
+
+  /** A region is left through an indirect branch that is watched. */
+  #noteTarget(site: number, offset: bigint): void {
+    const key = this.#profile.sample(site, offset);
+    const region = key === undefined ? undefined : this.#regions.get(key);
+    if (region === undefined) return;
+    const times = (this.#regrowths.get(region.key) ?? 0) + 1;
+    if (times > MOST_REGROWTHS) return;
+    this.#regrowths.set(region.key, times);
+    this.counters.regrown++;
+    // The next entry makes the block hot again. The region itself runs on until it returns.
+    const hot = this.#view.getUint32(this.#cpu + CPU_HOT_ENTRIES, true);
+    for (const record of region.records) {
+      if (this.#view.getUint16(record + RECORD_HANDLER, true) === region.index)
+        this.#view.setUint32(record - BLOCK_HEADER_SIZE + BLOCK_ENTRIES_COUNT, hot - 1, true);
+    }
+    this.#drop(region);
   }
 
   #evictAll(): void {
     this.counters.evictions++;
-    for (const [key, region] of this.#regions) this.#drop(key, region);
+    for (const region of this.#regions.values()) this.#drop(region);
     this.#records.clear();
+    this.#profile.clear();
   }
 }
 

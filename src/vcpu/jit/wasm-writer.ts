@@ -224,6 +224,13 @@ export class WasmWriter {
     this.unsigned(this.#depth - label);
   }
 
+  /** Branches to the label by the number on the stack; the last is for all others too. */
+  brTable(labels: readonly Label[]): void {
+    this.byte(0x0e);
+    this.unsigned(labels.length - 1);
+    for (const label of labels) this.unsigned(this.#depth - label);
+  }
+
   call(index: number): void {
     this.byte(0x10);
     this.unsigned(index);
