@@ -4,7 +4,10 @@ import { CPU_GROUP_SIZE, CPU_GROUPS_BASE, MAX_CPUS, PAGE_SIZE } from './layout.t
 
 const WASM_PAGE = 65536;
 const MAX_BYTES = 2 ** 32;
-const DEFAULT_CODE_CACHE_BYTES = 4 * 1024 * 1024;
+/** Predecoded code: a Linux boot decodes about 25 MiB. All vCPUs together get no more than the whole, each at least the least. */
+const MOST_CODE_CACHE_BYTES = 32 * 1024 * 1024;
+const WHOLE_CODE_CACHE_BYTES = 128 * 1024 * 1024;
+const LEAST_CODE_CACHE_BYTES = 4 * 1024 * 1024;
 
 export interface MemoryDemand {
   readonly cpus: number;
@@ -14,7 +17,7 @@ export interface MemoryDemand {
   readonly romBytes?: number;
   /** Bytes of video memory; 0 when absent. */
   readonly videoBytes?: number;
-  /** Bytes of predecoded code a vCPU; 4 MiB when absent. */
+  /** Bytes of predecoded code a vCPU; 4 to 32 MiB, by their number and the room that RAM leaves, when absent. */
   readonly codeCacheBytes?: number;
 }
 
@@ -36,6 +39,14 @@ function roundUp(bytes: number, unit: number): number {
   return Math.ceil(bytes / unit) * unit;
 }
 
+/** Bytes of predecoded code that each vCPU gets where nothing is asked for. */
+function defaultCodeCache({ cpus, ramBytes, romBytes = 0, videoBytes = 0 }: MemoryDemand): number {
+  const others = CPU_GROUPS_BASE + cpus * CPU_GROUP_SIZE + romBytes + videoBytes + ramBytes + 4 * WASM_PAGE;
+  const room = Math.min(WHOLE_CODE_CACHE_BYTES, MAX_BYTES - others);
+  const share = Math.floor(room / cpus / PAGE_SIZE) * PAGE_SIZE;
+  return Math.max(LEAST_CODE_CACHE_BYTES, Math.min(MOST_CODE_CACHE_BYTES, share));
+}
+
 /**
  * Plans the shared memory of a machine. Throws a TroupeError `ERR_MEMORY_TOO_LARGE` if it does not fit in 4 GiB,
  * `ERR_MEMORY_CPUS` if there are more vCPUs than page groups.
@@ -47,7 +58,7 @@ export function planMemory(demand: MemoryDemand): MemoryPlan {
       `A machine has 1 to ${MAX_CPUS} virtual CPUs, not ${demand.cpus}`,
     );
   }
-  const codeCacheBytes = roundUp(demand.codeCacheBytes ?? DEFAULT_CODE_CACHE_BYTES, PAGE_SIZE);
+  const codeCacheBytes = roundUp(demand.codeCacheBytes ?? defaultCodeCache(demand), PAGE_SIZE);
   const codeCacheBase = CPU_GROUPS_BASE + demand.cpus * CPU_GROUP_SIZE;
   const romBase = codeCacheBase + demand.cpus * codeCacheBytes;
   const romBytes = roundUp(demand.romBytes ?? 0, PAGE_SIZE);

@@ -26,7 +26,7 @@ export interface CoreHost {
   eoiBroadcast(vector: number): void;
 }
 
-/** Is told of blocks that have become hot, while the core waits. */
+/** Is told of blocks that are new or have become hot, while the core waits. */
 export interface BlockTranslator {
   /** @param block address of the block's header */
   hotBlock(block: number): void;

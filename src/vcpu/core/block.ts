@@ -228,6 +228,8 @@ function build(cpu: usize, linear: u64, host: u32, mode: u32, rip: u64): usize {
   store<u32>(entry, host);
   store<u32>(entry, mode, 4);
   store<u32>(entry, <u32>block, 8);
+  // A block that was thrown out may have been translated before.
+  if (load<u32>(cpu, CPU_HOT_ENTRIES)) hotBlock(<u32>block);
   return start(cpu, block);
 }
 

@@ -56,7 +56,7 @@ export declare function floatingPointError(asserted: u32): u32;
 @external('host', 'eoiBroadcast')
 export declare function eoiBroadcast(vector: u32): void;
 
-/** The block with this header has been entered CPU_HOT_ENTRIES times: its code may be translated now. */
+/** The block with this header has been made (no entries yet), or entered CPU_HOT_ENTRIES times: its code may be translated now. */
 // @ts-ignore: decorator
 @external('host', 'hotBlock')
 export declare function hotBlock(block: u32): void;

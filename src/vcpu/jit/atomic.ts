@@ -16,7 +16,7 @@ import {
   XOR,
 } from './arithmetic.ts';
 import type { Emitter } from './emitter.ts';
-import { KIND_ADD, KIND_SUB, saveCarry, setFlagsKeepingCarry } from './flags.ts';
+import { KIND_ADD, KIND_SUB, popCarry, saveCarry, setFlagsKeepingCarry } from './flags.ts';
 import { extension, hasPlainAddress, MAP_0F, MAP_ONE } from './instruction.ts';
 import * as L from './locals.ts';
 import * as O from './ops.ts';
@@ -128,6 +128,34 @@ function compareExchange(e: Emitter, size: number): boolean {
   return true;
 }
 
+const BTS = 1;
+const BTR = 2;
+
+/** BTS, BTR and BTC by an immediate. */
+function changeBit(e: Emitter, operation: number): boolean {
+  const { w, instruction } = e;
+  const { size } = instruction;
+  const number = Number(BigInt.asUintN(8, instruction.imm)) & ((8 << size) - 1);
+  const mask = operation === BTR ? ~(1n << BigInt(number)) : 1n << BigInt(number);
+  const first = RMW.get(operation === BTS ? OR : operation === BTR ? AND : XOR);
+  if (operation === 0 || first === undefined) return false;
+  e.pushAddress();
+  e.inPlace(size, () => {
+    w.get(L.HOST);
+    if (size === SIZE_64) w.i64(BigInt.asIntN(64, mask));
+    else w.i32(Number(BigInt.asIntN(32, size === 2 ? mask : BigInt.asUintN(8 << size, mask))));
+    atomic(e, first, size);
+    if (size === SIZE_64) w.i64(number);
+    else w.i32(number);
+    op(e, size, O.I32_SHR_U, O.I64_SHR_U);
+    if (size === SIZE_64) w.byte(O.I32_WRAP_I64);
+    w.i32(1);
+    w.byte(O.I32_AND);
+    popCarry(e);
+  });
+  return true;
+}
+
 /** Emits a locked instruction; false, with nothing emitted, if it is the interpreter's. */
 export function emitAtomic(e: Emitter): boolean {
   const { instruction } = e;
@@ -147,6 +175,8 @@ export function emitAtomic(e: Emitter): boolean {
     case MAP_ONE + 0xfe:
     case MAP_ONE + 0xff:
       return extension(instruction) < 2 && step(e, extension(instruction) === 0 ? ADD : SUB, size);
+    case MAP_0F + 0xba:
+      return changeBit(e, extension(instruction) & 3);
     case MAP_0F + 0xc0:
     case MAP_0F + 0xc1:
       return exchangeAdd(e, size);

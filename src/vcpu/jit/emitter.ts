@@ -70,6 +70,7 @@ export interface Reload {
   readonly vectors?: boolean;
 }
 
+const NO_RELOAD: Reload = {};
 const RELOAD_ALL: Reload = { registers: true, flags: true, vectors: true };
 
 export class Emitter {
@@ -82,6 +83,10 @@ export class Emitter {
   usedVectors = 0;
   writtenVectors = 0;
   usesMxcsr = false;
+  /** Vector registers whose lowest double, lowest single, or all doubles, are known to be normal numbers or zero. */
+  normalDoubles = 0;
+  normalSingles = 0;
+  normalPairs = 0;
   /** The instruction that is emitted, and how many of its block came before. */
   instruction: Instruction;
   executed = 0;
@@ -91,13 +96,13 @@ export class Emitter {
   /** Registers whose locals and memory agree. */
   #clean = 0;
   #cleanVectors = 0;
-  readonly #place: PlaceRecord;
+  readonly place: PlaceRecord;
 
   constructor(graph: RegionGraph, instruction: Instruction, place: PlaceRecord) {
     this.graph = graph;
     this.instruction = instruction;
     this.is64 = (graph.mode & BLOCK_CODE_MASK) === CODE64;
-    this.#place = place;
+    this.place = place;
   }
 
   /** Forgets what held at the end of the block emitted last. */
@@ -105,6 +110,13 @@ export class Emitter {
     this.flags = flags;
     this.#clean = 0;
     this.#cleanVectors = 0;
+    this.#forgetNormal(ALL);
+  }
+
+  #forgetNormal(vectors: number): void {
+    this.normalDoubles &= ~vectors;
+    this.normalSingles &= ~vectors;
+    this.normalPairs &= ~vectors;
   }
 
   // Registers. Values of 32 bits and less are i32 ("narrow"), those of 64 bits i64.
@@ -177,6 +189,7 @@ export class Emitter {
     this.usedVectors |= 1 << index;
     this.writtenVectors |= 1 << index;
     this.#cleanVectors &= ~(1 << index);
+    this.#forgetNormal(1 << index);
     this.w.set(L.XMM + index);
   }
 
@@ -307,12 +320,20 @@ export class Emitter {
 
   /** The interpreter raises #GP for a misaligned operand: the instruction is its own. */
   #leaveMisaligned(): void {
-    const { w } = this;
     this.#pushMisalignment();
-    this.rarely(() => {
-      this.callInterpreter({});
-      w.byte(O.OP_UNREACHABLE);
-    });
+    this.rarely(() => this.leaveToInterpreter());
+  }
+
+  /** Has the interpreter go on with this instruction; only where what it does is not known does control come back. */
+  leaveToInterpreter(reload: Reload = NO_RELOAD): void {
+    const { w, instruction } = this;
+    if (instruction.at !== this.graph.first) {
+      this.exit(instruction.at, this.executed);
+      return;
+    }
+    // Left for its own first instruction a region would be entered again and again.
+    this.callInterpreter(reload);
+    if (reload === NO_RELOAD) w.byte(O.OP_UNREACHABLE);
   }
 
   /** Pops a condition; `emit` makes what is done in the rare case that it holds. */
@@ -328,9 +349,13 @@ export class Emitter {
   duringBranch(emit: () => void): void {
     const clean = this.#clean;
     const cleanVectors = this.#cleanVectors;
+    const { normalDoubles, normalSingles, normalPairs } = this;
     emit();
     this.#clean &= clean;
     this.#cleanVectors &= cleanVectors;
+    this.normalDoubles &= normalDoubles;
+    this.normalSingles &= normalSingles;
+    this.normalPairs &= normalPairs;
   }
 
   #slowRead(size: number, isStack: boolean, offset: number, part = 0): void {
@@ -558,7 +583,7 @@ export class Emitter {
     bytes[0] = instruction.handler & 0xff;
     bytes[1] = instruction.handler >> 8;
     bytes.fill(0, RECORD_LINK, RECORD_LINK + 4);
-    const record = this.#place(bytes);
+    const record = this.place(bytes);
     this.spill();
     w.get(L.CPU);
     w.i32(record);
@@ -592,6 +617,7 @@ export class Emitter {
 
   #reload({ registers = false, flags = false, vectors = false }: Reload): void {
     const { w } = this;
+    if (vectors) this.#forgetNormal(ALL);
     w.later((to) => {
       if (registers) loadRegisters(to, this.usedRegisters);
       if (vectors) loadVectors(to, this.usedVectors);

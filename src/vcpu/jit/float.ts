@@ -1,13 +1,15 @@
 /**
- * Emits SSE floating point on WebAssembly's own. That gives what x86 gives, and nothing new in MXCSR, while MXCSR is quiet
- * (locals.ts, QUIET), no operand is a denormal, an infinity or a NaN, and no result may have over- or underflowed. Anything
- * else is the interpreter's.
+ * Emits scalar SSE floating point on WebAssembly's own. That gives what x86 gives, and nothing new in MXCSR, while MXCSR is
+ * quiet (locals.ts, QUIET), no operand is a denormal, an infinity or a NaN, and no result may have over- or underflowed.
+ * Anything else is the interpreter's. An infinity or a NaN shows in the result, so that operands are only looked at for
+ * denormals, and not even for these where a check before has done so (Emitter.normalDoubles).
  */
-import type { Emitter } from './emitter.ts';
-import { forgetFlags } from './flags.ts';
+import { type Emitter, KIND_RAW, RAW_FLAGS } from './emitter.ts';
+import { guarded } from './guard.ts';
 import { hasPlainAddress, PREFIX_66, PREFIX_F2, PREFIX_F3, PREFIX_NONE } from './instruction.ts';
 import * as L from './locals.ts';
 import * as O from './ops.ts';
+import { emitPackedFloat } from './packed-float.ts';
 
 const ADD = 0x58;
 const MUL = 0x59;
@@ -35,6 +37,8 @@ interface Precision {
   readonly arithmetic: ReadonlyMap<number, number>;
   readonly eq: number;
   readonly lt: number;
+  readonly gt: number;
+  readonly abs: number;
 }
 
 const DOUBLE: Precision = {
@@ -53,6 +57,8 @@ const DOUBLE: Precision = {
   ]),
   eq: O.F64_EQ,
   lt: O.F64_LT,
+  gt: O.F64_GT,
+  abs: O.F64_ABS,
 };
 const SINGLE: Precision = {
   size: 2,
@@ -70,6 +76,8 @@ const SINGLE: Precision = {
   ]),
   eq: O.F32_EQ,
   lt: O.F32_LT,
+  gt: O.F32_GT,
+  abs: O.F32_ABS,
 };
 
 /** Pushes the scalar operand rm. */
@@ -130,62 +138,128 @@ function pushIsNormalOrZero(e: Emitter, p: Precision, local: number): void {
   e.w.byte(O.I32_OR);
 }
 
-/** Pops a condition: puts the result in the register's lowest element, else has the interpreter compute it. */
-function storeResultOr(e: Emitter, p: Precision, otherwise: () => void): void {
-  const { w, instruction } = e;
-  w.hint(true);
-  w.if();
-  e.duringBranch(() => {
-    e.pushVector(instruction.reg);
-    w.get(p.r);
-    w.simdLane(p.replace, 0);
-    e.popVector(instruction.reg);
-  });
-  w.else();
-  e.duringBranch(otherwise);
-  w.end();
+/** Local of the smallest normal number, or of infinity. */
+const least = (p: Precision): number => (p === DOUBLE ? L.DOUBLE_LEAST : L.SINGLE_LEAST);
+const most = (p: Precision): number => (p === DOUBLE ? L.DOUBLE_MOST : L.SINGLE_MOST);
+
+/** Emits a branch away if the number's magnitude is not above the smallest normal number. */
+function failIfSmall(e: Emitter, p: Precision, local: number, fail: () => void): void {
+  const { w } = e;
+  w.get(local);
+  w.byte(p.abs);
+  w.get(least(p));
+  w.byte(p.gt);
+  w.byte(O.I32_EQZ);
+  fail();
 }
 
-function interpret(e: Emitter): void {
-  e.callInterpreter({ vectors: true });
+function failIfInfinite(e: Emitter, p: Precision, local: number, fail: () => void): void {
+  const { w } = e;
+  w.get(local);
+  w.byte(p.abs);
+  w.get(most(p));
+  w.byte(p.lt);
+  w.byte(O.I32_EQZ);
+  fail();
+}
+
+function failUnlessQuiet(e: Emitter, fail: () => void): void {
+  e.usesMxcsr = true;
+  e.w.get(L.QUIET);
+  e.w.byte(O.I32_EQZ);
+  fail();
+}
+
+function isKnown(e: Emitter, p: Precision, register: number): boolean {
+  return (((p === DOUBLE ? e.normalDoubles : e.normalSingles) >> register) & 1) !== 0;
+}
+
+/** Notes that the register's lowest element is normal or zero, unless the interpreter may have come back here. */
+function know(e: Emitter, p: Precision, register: number): void {
+  if (e.instruction.at === e.graph.first) return;
+  if (p === DOUBLE) e.normalDoubles |= 1 << register;
+  else e.normalSingles |= 1 << register;
+}
+
+const isOperandKnown = (e: Emitter, p: Precision): boolean =>
+  !e.instruction.isMemory && isKnown(e, p, e.instruction.rm);
+
+function knowOperand(e: Emitter, p: Precision): void {
+  if (!e.instruction.isMemory) know(e, p, e.instruction.rm);
+}
+
+/** Reads the operands into the locals x (reg) and y (rm). */
+function takeOperands(e: Emitter, p: Precision): void {
+  const { w } = e;
+  pushScalar(e, p);
+  w.set(p.y);
+  e.pushVector(e.instruction.reg);
+  w.simdLane(p.extract, 0);
+  w.set(p.x);
+}
+
+/** Puts the result in the register's lowest element. */
+function storeResult(e: Emitter, p: Precision): void {
+  const { w, instruction } = e;
+  e.pushVector(instruction.reg);
+  w.get(p.r);
+  w.simdLane(p.replace, 0);
+  e.popVector(instruction.reg);
+}
+
+/** Pushes whether an operand that no check has seen is normal or zero. */
+function pushIsUsable(e: Emitter, p: Precision, local: number, known: boolean): void {
+  if (known) e.w.i32(1);
+  else pushIsNormalOrZero(e, p, local);
 }
 
 /** reg = reg operation rm in the lowest element. */
 function arithmetic(e: Emitter, p: Precision, operation: number): void {
   const { w, instruction } = e;
-  e.usesMxcsr = true;
-  pushScalar(e, p);
-  w.set(p.y);
-  e.pushVector(instruction.reg);
-  w.simdLane(p.extract, 0);
-  w.tee(p.x);
+  const isXKnown = isKnown(e, p, instruction.reg);
+  const isYKnown = isOperandKnown(e, p);
+  takeOperands(e, p);
+  w.get(p.x);
   w.get(p.y);
   w.byte(p.arithmetic.get(operation) ?? O.F64_ADD);
   w.set(p.r);
-  w.get(L.QUIET);
-  for (const local of [p.x, p.y, p.r]) {
-    pushIsNormal(e, p, local);
-    w.byte(O.I32_AND);
-  }
-  storeResultOr(e, p, () => {
-    pushIsExactZero(e, p, operation);
-    storeResultOr(e, p, () => interpret(e));
+  guarded(e, {
+    checks: (fail) => {
+      failUnlessQuiet(e, fail);
+      if (!isXKnown) failIfSmall(e, p, p.x, fail);
+      if (!isYKnown) failIfSmall(e, p, p.y, fail);
+      failIfSmall(e, p, p.r, fail);
+      failIfInfinite(e, p, p.r, fail);
+    },
+    pushIsHarmless: () => pushIsExactZero(e, p, operation, isXKnown, isYKnown),
+    reload: { vectors: true },
+    commit: () => storeResult(e, p),
   });
+  know(e, p, instruction.reg);
+  knowOperand(e, p);
 }
 
 /** Pushes whether zeros among operands and result are harmless: that of a product or quotient must come from an operand. */
-function pushIsExactZero(e: Emitter, p: Precision, operation: number): void {
+function pushIsExactZero(
+  e: Emitter,
+  p: Precision,
+  operation: number,
+  isXKnown: boolean,
+  isYKnown: boolean,
+): void {
   const { w } = e;
   w.get(L.QUIET);
-  pushIsNormalOrZero(e, p, p.x);
+  pushIsUsable(e, p, p.x, isXKnown);
   w.byte(O.I32_AND);
   if (operation === DIV) pushIsNormal(e, p, p.y);
-  else pushIsNormalOrZero(e, p, p.y);
+  else pushIsUsable(e, p, p.y, isYKnown);
   w.byte(O.I32_AND);
   pushIsNormalOrZero(e, p, p.r);
   w.byte(O.I32_AND);
   if (operation !== MUL && operation !== DIV) return;
+  pushIsNormal(e, p, p.r);
   pushIsZero(e, p, p.x);
+  w.byte(O.I32_OR);
   if (operation === MUL) {
     pushIsZero(e, p, p.y);
     w.byte(O.I32_OR);
@@ -196,11 +270,10 @@ function pushIsExactZero(e: Emitter, p: Precision, operation: number): void {
 /** MIN and MAX give the second operand unless the first is less (greater); only NaNs and denormals leave traces. */
 function minimum(e: Emitter, p: Precision, operation: number): void {
   const { w, instruction } = e;
-  pushScalar(e, p);
-  w.set(p.y);
-  e.pushVector(instruction.reg);
-  w.simdLane(p.extract, 0);
-  w.set(p.x);
+  const isXKnown = isKnown(e, p, instruction.reg);
+  const isYKnown = isOperandKnown(e, p);
+  e.usesMxcsr = true;
+  takeOperands(e, p);
   w.get(p.x);
   w.get(p.y);
   w.get(operation === MIN ? p.x : p.y);
@@ -208,143 +281,106 @@ function minimum(e: Emitter, p: Precision, operation: number): void {
   w.byte(p.lt);
   w.byte(O.OP_SELECT);
   w.set(p.r);
-  pushIsNormalOrZero(e, p, p.x);
-  pushIsNormalOrZero(e, p, p.y);
-  w.byte(O.I32_AND);
-  storeResultOr(e, p, () => interpret(e));
+  guarded(e, {
+    checks: (fail) => {
+      for (const [local, known] of [
+        [p.x, isXKnown],
+        [p.y, isYKnown],
+      ] as const) {
+        if (known) continue;
+        failIfSmall(e, p, local, fail);
+        failIfInfinite(e, p, local, fail);
+      }
+    },
+    pushIsHarmless: () => pushAreUsable(e, p, isXKnown, isYKnown),
+    reload: { vectors: true },
+    commit: () => storeResult(e, p),
+  });
+  know(e, p, instruction.reg);
+  knowOperand(e, p);
+}
+
+function pushAreUsable(e: Emitter, p: Precision, isXKnown: boolean, isYKnown: boolean): void {
+  pushIsUsable(e, p, p.x, isXKnown);
+  pushIsUsable(e, p, p.y, isYKnown);
+  e.w.byte(O.I32_AND);
 }
 
 function squareRoot(e: Emitter, p: Precision): void {
-  const { w } = e;
-  e.usesMxcsr = true;
+  const { w, instruction } = e;
   pushScalar(e, p);
   w.tee(p.x);
   w.byte(p === DOUBLE ? O.F64_SQRT : O.F32_SQRT);
   w.set(p.r);
-  w.get(L.QUIET);
-  pushIsNormal(e, p, p.x);
-  w.byte(O.I32_AND);
-  pushIsNormal(e, p, p.r);
-  w.byte(O.I32_AND);
-  storeResultOr(e, p, () => interpret(e));
+  guarded(e, {
+    checks: (fail) => {
+      failUnlessQuiet(e, fail);
+      failIfSmall(e, p, p.x, fail);
+      failIfInfinite(e, p, p.r, fail);
+    },
+    pushIsHarmless: () => {
+      w.get(L.QUIET);
+      pushIsZero(e, p, p.x);
+      w.byte(O.I32_AND);
+    },
+    reload: { vectors: true },
+    commit: () => storeResult(e, p),
+  });
+  know(e, p, instruction.reg);
+  knowOperand(e, p);
 }
 
 /** COMIS and UCOMIS of numbers: ZF equal, CF less, the rest 0; raw flags as core/flags.ts has them. */
 function compare(e: Emitter, p: Precision): void {
-  const { w, instruction } = e;
-  pushScalar(e, p);
-  w.set(p.y);
-  e.pushVector(instruction.reg);
-  w.simdLane(p.extract, 0);
-  w.set(p.x);
-  pushIsNormalOrZero(e, p, p.x);
-  pushIsNormalOrZero(e, p, p.y);
-  w.byte(O.I32_AND);
-  w.hint(true);
-  w.if();
-  e.duringBranch(() => {
-    w.get(p.x);
-    w.get(p.y);
-    w.byte(p.lt);
-    w.set(L.X32);
-    // A result of 0 is even, which would be PF: bit 8 of AUX turns it.
-    w.i64(FLOAT_LESS);
-    w.i64(FLOAT_EQUAL);
-    w.i64(0);
-    w.get(p.x);
-    w.get(p.y);
-    w.byte(p.eq);
-    w.byte(O.OP_SELECT);
-    w.get(L.X32);
-    w.byte(O.OP_SELECT);
-    w.set(L.FLAG_A);
-    w.get(p.x);
-    w.get(p.y);
-    w.byte(p.eq);
-    w.byte(O.I32_EQZ);
-    w.byte(O.I64_EXTEND_I32_U);
-    w.set(L.FLAG_RESULT);
-    w.i32(0);
-    w.set(L.FLAG_KIND);
-    w.i32(-1);
-    w.set(L.FLAG_CARRY);
+  const isXKnown = isKnown(e, p, e.instruction.reg);
+  const isYKnown = isOperandKnown(e, p);
+  e.usesMxcsr = true;
+  takeOperands(e, p);
+  guarded(e, {
+    checks: (fail) => {
+      if (!isXKnown) failIfSmall(e, p, p.x, fail);
+      if (!isYKnown) failIfSmall(e, p, p.y, fail);
+    },
+    pushIsHarmless: () => pushAreUsable(e, p, isXKnown, isYKnown),
+    reload: { vectors: true, flags: true },
+    commit: () => setComparisonFlags(e, p),
   });
-  w.else();
-  e.duringBranch(() => e.callInterpreter({ vectors: true, flags: true }));
-  w.end();
   // Both ways leave raw flags.
-  forgetFlags(e);
-  e.flags = { kind: 0, isPlain: false, carry: 'none' };
+  e.flags = RAW_FLAGS;
+}
+
+function setComparisonFlags(e: Emitter, p: Precision): void {
+  const { w } = e;
+  w.get(p.x);
+  w.get(p.y);
+  w.byte(p.lt);
+  w.set(L.X32);
+  // A result of 0 is even, which would be PF: bit 8 of AUX turns it.
+  w.i64(FLOAT_LESS);
+  w.i64(FLOAT_EQUAL);
+  w.i64(0);
+  w.get(p.x);
+  w.get(p.y);
+  w.byte(p.eq);
+  w.byte(O.OP_SELECT);
+  w.get(L.X32);
+  w.byte(O.OP_SELECT);
+  w.set(L.FLAG_A);
+  w.get(p.x);
+  w.get(p.y);
+  w.byte(p.eq);
+  w.byte(O.I32_EQZ);
+  w.byte(O.I64_EXTEND_I32_U);
+  w.set(L.FLAG_RESULT);
+  w.i32(KIND_RAW);
+  w.set(L.FLAG_KIND);
+  w.i32(-1);
+  w.set(L.FLAG_CARRY);
 }
 
 /** AUX: carry out of and into the sign bit, so that overflow is 0; the parity of result 0. */
 const FLOAT_LESS = 0xc0000000n;
 const FLOAT_EQUAL = 0x100n;
-
-/** Packed doubles: every element of operands and result must be normal. */
-function packedArithmetic(e: Emitter, operation: number): void {
-  const { w, instruction } = e;
-  e.usesMxcsr = true;
-  if (instruction.isMemory) {
-    e.pushAddress();
-    e.readVector(true);
-  } else {
-    e.pushVector(instruction.rm);
-  }
-  w.set(L.VB);
-  e.pushVector(instruction.reg);
-  w.get(L.VB);
-  w.simd(PACKED_DOUBLE.get(operation) ?? F64X2_ADD);
-  w.set(L.VR);
-  pushAreNormal(e, () => e.pushVector(instruction.reg));
-  pushAreNormal(e, () => w.get(L.VB));
-  w.simd(V128_AND);
-  pushAreNormal(e, () => w.get(L.VR));
-  w.simd(V128_AND);
-  w.simd(I64X2_ALL_TRUE);
-  w.get(L.QUIET);
-  w.byte(O.I32_AND);
-  w.hint(true);
-  w.if();
-  e.duringBranch(() => {
-    w.get(L.VR);
-    e.popVector(instruction.reg);
-  });
-  w.else();
-  e.duringBranch(() => interpret(e));
-  w.end();
-}
-
-const F64X2_ADD = 0xf0;
-const PACKED_DOUBLE: ReadonlyMap<number, number> = new Map([
-  [ADD, F64X2_ADD],
-  [SUB, 0xf1],
-  [MUL, 0xf2],
-  [DIV, 0xf3],
-]);
-const V128_AND = 0x4e;
-const I64X2_GT_S = 0xd9;
-const I64X2_ALL_TRUE = 0xc3;
-
-/** Pushes ones in those of two elements that are normal, finite, and not the smallest such number. */
-function pushAreNormal(e: Emitter, push: () => void): void {
-  const { w } = e;
-  const splat = (bits: bigint) => {
-    w.i64(bits);
-    w.simd(O.I64X2_SPLAT);
-  };
-  push();
-  splat(0x7fffffffffffffffn);
-  w.simd(V128_AND);
-  w.set(L.VA);
-  w.get(L.VA);
-  splat(DOUBLE_SMALLEST);
-  w.simd(I64X2_GT_S);
-  splat(DOUBLE_INFINITY);
-  w.get(L.VA);
-  w.simd(I64X2_GT_S);
-  w.simd(V128_AND);
-}
 
 /** CVTSI2SD, and CVTSI2SS of what needs no rounding or may be rounded quietly. */
 function fromInteger(e: Emitter, p: Precision): void {
@@ -363,14 +399,16 @@ function fromInteger(e: Emitter, p: Precision): void {
   else w.byte(isWide ? O.F32_CONVERT_I64_S : O.F32_CONVERT_I32_S);
   w.set(p.r);
   if (isExact) {
-    e.pushVector(instruction.reg);
-    w.get(p.r);
-    w.simdLane(p.replace, 0);
-    e.popVector(instruction.reg);
+    storeResult(e, p);
+    know(e, p, instruction.reg);
     return;
   }
-  w.get(L.QUIET);
-  storeResultOr(e, p, () => interpret(e));
+  guarded(e, {
+    checks: (fail) => failUnlessQuiet(e, fail),
+    reload: { vectors: true },
+    commit: () => storeResult(e, p),
+  });
+  know(e, p, instruction.reg);
 }
 
 /** CVTTSD2SI of numbers that fit 32 bits. */
@@ -379,22 +417,24 @@ function truncate(e: Emitter): void {
   const isWide = instruction.size === 3;
   e.usesMxcsr = true;
   pushScalar(e, DOUBLE);
-  w.tee(L.DX);
-  w.byte(O.F64_ABS);
-  pushDouble(e, isWide ? 9.2e18 : 2147483647);
-  w.byte(O.F64_LT);
-  w.get(L.QUIET);
-  w.byte(O.I32_AND);
-  w.hint(true);
-  w.if();
-  e.duringBranch(() => {
-    w.get(L.DX);
-    w.byte(isWide ? O.I64_TRUNC_F64_S : O.I32_TRUNC_F64_S);
-    e.popOperand(instruction.reg, isWide ? 3 : 2);
+  w.set(L.DX);
+  guarded(e, {
+    checks: (fail) => {
+      failUnlessQuiet(e, fail);
+      w.get(L.DX);
+      w.byte(O.F64_ABS);
+      pushDouble(e, isWide ? 9.2e18 : 2147483647);
+      w.byte(O.F64_LT);
+      w.byte(O.I32_EQZ);
+      fail();
+    },
+    reload: { vectors: true, registers: true },
+    commit: () => {
+      w.get(L.DX);
+      w.byte(isWide ? O.I64_TRUNC_F64_S : O.I32_TRUNC_F64_S);
+      e.popOperand(instruction.reg, isWide ? 3 : 2);
+    },
   });
-  w.else();
-  e.duringBranch(() => e.callInterpreter({ vectors: true, registers: true }));
-  w.end();
 }
 
 function pushDouble(e: Emitter, value: number): void {
@@ -405,22 +445,29 @@ function pushDouble(e: Emitter, value: number): void {
 
 /** CVTSD2SS and CVTSS2SD. */
 function convertPrecision(e: Emitter, from: Precision, to: Precision): void {
-  const { w } = e;
+  const { w, instruction } = e;
   e.usesMxcsr = true;
   pushScalar(e, from);
   w.tee(from.x);
   w.byte(to === DOUBLE ? O.F64_PROMOTE_F32 : O.F32_DEMOTE_F64);
   w.set(to.r);
-  pushIsNormalOrZero(e, from, from.x);
-  if (to === SINGLE) {
-    pushIsNormal(e, to, to.r);
-    pushIsZero(e, from, from.x);
-    w.byte(O.I32_OR);
-    w.byte(O.I32_AND);
-    w.get(L.QUIET);
-    w.byte(O.I32_AND);
-  }
-  storeResultOr(e, to, () => interpret(e));
+  guarded(e, {
+    checks: (fail) => {
+      if (to === SINGLE) failUnlessQuiet(e, fail);
+      failIfSmall(e, from, from.x, fail);
+      if (to === SINGLE) failIfSmall(e, to, to.r, fail);
+      failIfInfinite(e, to, to.r, fail);
+    },
+    pushIsHarmless: () => {
+      pushIsZero(e, from, from.x);
+      if (to === DOUBLE) return;
+      w.get(L.QUIET);
+      w.byte(O.I32_AND);
+    },
+    reload: { vectors: true },
+    commit: () => storeResult(e, to),
+  });
+  know(e, to, instruction.reg);
 }
 
 /** Emits a floating-point instruction of the 0F map by its opcode; false, with nothing emitted, if it is the interpreter's. */
@@ -435,9 +482,7 @@ export function emitFloat(e: Emitter, opcode: number): boolean {
     return true;
   }
   if (scalar === undefined) {
-    if (prefix !== PREFIX_66 || !PACKED_DOUBLE.has(opcode)) return false;
-    packedArithmetic(e, opcode);
-    return true;
+    return emitPackedFloat(e, opcode);
   }
   switch (opcode) {
     case ADD:

@@ -15,10 +15,11 @@ import {
   TEST,
 } from './arithmetic.ts';
 import { emitAtomic } from './atomic.ts';
+import { bitTestByImmediate, bitTestByRegister, scanBits, swapBytes } from './bit.ts';
 import type { Emitter } from './emitter.ts';
+import { compareExchange, exchangeAdd } from './exchange.ts';
 import {
   KIND_ADD,
-  KIND_LOGIC,
   KIND_SUB,
   popCarry,
   pushCarry,
@@ -28,7 +29,6 @@ import {
   setFlagsKeepingCarry,
 } from './flags.ts';
 import { extension, hasPlainAddress, type Instruction, MAP_0F, MAP_ONE, PREFIX_NONE } from './instruction.ts';
-import * as L from './locals.ts';
 import { emitMultiplication } from './multiply.ts';
 import * as O from './ops.ts';
 import { emitShift } from './shift.ts';
@@ -248,90 +248,6 @@ function signOfAccumulator(e: Emitter): void {
   e.popOperand(CPU_RDX, size);
 }
 
-function swapBytes(e: Emitter): boolean {
-  const { w, instruction } = e;
-  const { size, reg } = instruction;
-  if (size !== 2) return false;
-  e.pushOperand(reg, size);
-  w.set(L.A32);
-  w.get(L.A32);
-  w.i32(8);
-  w.byte(O.I32_ROTL);
-  w.i32(0x00ff00ff);
-  w.byte(O.I32_AND);
-  w.get(L.A32);
-  w.i32(8);
-  w.byte(O.I32_ROTR);
-  w.i32(0xff00ff00 | 0);
-  w.byte(O.I32_AND);
-  w.byte(O.I32_OR);
-  e.popOperand(reg, size);
-  return true;
-}
-
-const BT = 0;
-const BTS = 1;
-const BTR = 2;
-
-/** BT, BTS, BTR, BTC of a register by a register or an immediate. */
-function bitTest(e: Emitter, operation: number, pushIndex: () => void): void {
-  const { w, instruction } = e;
-  const { size, rm } = instruction;
-  e.pushOperand(rm, size);
-  w.set(a(size));
-  pushIndex();
-  if (size === SIZE_64) w.i64(63);
-  else w.i32((8 << size) - 1);
-  op(e, size, O.I32_AND, O.I64_AND);
-  w.set(b(size));
-  w.get(a(size));
-  w.get(b(size));
-  op(e, size, O.I32_SHR_U, O.I64_SHR_U);
-  if (size === SIZE_64) w.byte(O.I32_WRAP_I64);
-  w.i32(1);
-  w.byte(O.I32_AND);
-  popCarry(e);
-  if (operation === BT) return;
-  w.get(a(size));
-  if (size === SIZE_64) w.i64(1);
-  else w.i32(1);
-  w.get(b(size));
-  op(e, size, O.I32_SHL, O.I64_SHL);
-  if (operation === BTS) op(e, size, O.I32_OR, O.I64_OR);
-  else if (operation === BTR) {
-    if (size === SIZE_64) w.i64(-1);
-    else w.i32(-1);
-    op(e, size, O.I32_XOR, O.I64_XOR);
-    op(e, size, O.I32_AND, O.I64_AND);
-  } else op(e, size, O.I32_XOR, O.I64_XOR);
-  e.popOperand(rm, size);
-}
-
-/** BSF: a zero source leaves the destination alone, except for the upper half of a 32-bit one. */
-function scanForward(e: Emitter, isReverse: boolean): void {
-  const { w, instruction } = e;
-  const { size, reg } = instruction;
-  pushRm(e, size);
-  w.tee(r(size));
-  if (isReverse) {
-    op(e, size, O.I32_CLZ, O.I64_CLZ);
-    w.set(a(size));
-    if (size === SIZE_64) w.i64(63);
-    else w.i32(31);
-    w.get(a(size));
-    op(e, size, O.I32_SUB, O.I64_SUB);
-  } else {
-    op(e, size, O.I32_CTZ, O.I64_CTZ);
-  }
-  e.pushOperand(reg, size);
-  w.get(r(size));
-  op(e, size, O.I32_EQZ, O.I64_EQZ);
-  w.byte(O.I32_EQZ);
-  w.byte(O.OP_SELECT);
-  e.popOperand(reg, size);
-  setFlags(e, KIND_LOGIC, size);
-}
-
 /** The operand size in log2 of an opcode whose bit 0 tells bytes from words. */
 function sizeOf(instruction: Instruction): number {
   return (instruction.operation & 1) === 0 ? 0 : instruction.size;
@@ -484,8 +400,8 @@ function extendDoubleword(e: Emitter): void {
 function emitTwoByte(e: Emitter): boolean {
   const { instruction } = e;
   const operation = instruction.operation - MAP_0F;
-  // Hinting NOPs.
-  if (operation >= 0x18 && operation <= 0x1f) return true;
+  // Hinting NOPs and PREFETCHW.
+  if ((operation >= 0x18 && operation <= 0x1f) || operation === 0x0d) return true;
   if (operation >= 0xc8 && operation <= 0xcf) return swapBytes(e);
   if (!isAccessible(instruction)) return false;
   if (operation >= 0x40 && operation <= 0x4f) {
@@ -501,13 +417,15 @@ function emitTwoByte(e: Emitter): boolean {
     case 0xab:
     case 0xb3:
     case 0xbb:
-      if (instruction.isMemory) return false;
-      bitTest(e, (operation >> 3) & 3, () => e.pushOperand(instruction.reg, instruction.size));
-      return true;
+      return bitTestByRegister(e, (operation >> 3) & 3);
     case 0xba:
-      if (instruction.isMemory) return false;
-      bitTest(e, extension(instruction) & 3, () => pushImmediate(e, instruction.size));
-      return true;
+      return bitTestByImmediate(e, extension(instruction) & 3);
+    case 0xb0:
+    case 0xb1:
+      return compareExchange(e, sizeOf(instruction));
+    case 0xc0:
+    case 0xc1:
+      return exchangeAdd(e, sizeOf(instruction));
     case 0xaf:
       return emitMultiplication(e, 9, instruction.size, () => pushRm(e, instruction.size));
     case 0xb6:
@@ -521,7 +439,8 @@ function emitTwoByte(e: Emitter): boolean {
     case 0xbc:
     case 0xbd:
       if (instruction.prefix !== PREFIX_NONE || instruction.size < 2) return false;
-      scanForward(e, operation === 0xbd);
+      pushRm(e, instruction.size);
+      scanBits(e, operation === 0xbd);
       return true;
     default:
       return false;

@@ -22,7 +22,7 @@ export const A32 = 10;
 export const B32 = 11;
 export const R32 = 12;
 export const X32 = 13;
-/** 1 if MXCSR rounds to nearest, masks everything, has noted an inexact result and flushes nothing. */
+/** 1 if MXCSR rounds to nearest, masks everything and has noted an inexact result. */
 export const QUIET = 14;
 /** Where the dispatcher goes: the number of its successor. */
 export const STATE = 15;
@@ -55,6 +55,12 @@ export const SX = 65;
 export const SY = 66;
 export const SR = 67;
 
+/** The smallest normal number and infinity, loaded where a region begins: V8 would make constants again at each use. */
+export const DOUBLE_LEAST = 68;
+export const DOUBLE_MOST = 69;
+export const SINGLE_LEAST = 70;
+export const SINGLE_MOST = 71;
+
 /** Counts and types of the locals, in order. */
 export const LOCAL_GROUPS: readonly (readonly [number, number])[] = [
   [14, I32],
@@ -62,6 +68,8 @@ export const LOCAL_GROUPS: readonly (readonly [number, number])[] = [
   [16 + 3, V128],
   [3, F64],
   [3, F32],
+  [2, F64],
+  [2, F32],
 ];
 
 /** Signature indices. */

@@ -44,7 +44,6 @@ class RegionEmitter {
   readonly #children = new Map<BasicBlock, BasicBlock[]>();
   /** Where branches to a block go: the end of a WebAssembly block, or the start of a loop. */
   readonly #labels = new Map<BasicBlock, Label>();
-  readonly #place: PlaceRecord;
   readonly #watch: WatchBranch;
   #interpreted = 0;
 
@@ -53,7 +52,6 @@ class RegionEmitter {
     if (first === undefined) throw new TypeError('A region has an instruction');
     this.#graph = graph;
     this.#special = handlers.special;
-    this.#place = place;
     this.#watch = watch;
     this.#e = new Emitter(graph, first, place);
     this.#frame = new RegionFrame(this.#e, graph, handlers);
@@ -224,7 +222,7 @@ class RegionEmitter {
   /** Counts an exit by an indirect branch; now and then the translator is told where it leads. */
   #countExit(last: Instruction): void {
     const { w } = this.#e;
-    const site = this.#place(new Uint8Array(RECORD_SIZE));
+    const site = this.#e.place(new Uint8Array(RECORD_SIZE));
     this.#watch(site, last);
     w.i32(site);
     w.i32(site);

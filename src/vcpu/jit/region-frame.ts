@@ -31,10 +31,12 @@ import * as O from './ops.ts';
 import type { RegionGraph } from './region-graph.ts';
 import {
   handFlags,
+  loadLimits,
   loadModes,
   loadMxcsr,
   loadRegisters,
   loadVectors,
+  NUMBER_LIMITS,
   spillFlags,
   spillRegisters,
   spillVectors,
@@ -131,7 +133,9 @@ export class RegionFrame {
     w.set(L.BASE);
     loadRegisters(w, e.usedRegisters);
     loadVectors(w, e.usedVectors);
-    if (e.usesMxcsr) loadMxcsr(w);
+    if (!e.usesMxcsr) return;
+    loadMxcsr(w);
+    loadLimits(w, e.place(NUMBER_LIMITS));
   }
 
   /** Makes TARGET the address, and BUDGET what is left of it, where WHERE says that the region is left. */

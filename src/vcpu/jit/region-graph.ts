@@ -28,6 +28,8 @@ export interface RegionGraph {
   readonly mode: number;
   /** Where the region begins; a dispatcher goes to its first successor then. */
   readonly entry: BasicBlock;
+  /** Offset of the region's first instruction. */
+  readonly first: number;
   /** The block without instructions that goes to one of its successors by number: what `detours` lead through. */
   readonly dispatcher: BasicBlock | undefined;
   /** In reverse postorder. */
@@ -208,6 +210,7 @@ function arrange(window: CodeWindow, first: BasicBlock, returnSites: readonly nu
   return {
     mode: window.mode,
     entry,
+    first: first.at,
     dispatcher: blocks.includes(dispatcher) ? dispatcher : undefined,
     blocks,
     returnSites,

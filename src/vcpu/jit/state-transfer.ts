@@ -13,13 +13,17 @@ import {
   CPU_VECTOR,
   CPU_VECTOR_STRIDE,
   LAZY_PRESENT,
+  RECORD_SIZE,
 } from '../../memory/layout.ts';
 import * as L from './locals.ts';
 import * as O from './ops.ts';
 import type { WasmWriter } from './wasm-writer.ts';
 
-/** DAZ, FTZ, rounding, masks and the inexact flag; the masks and the inexact flag (SDM vol. 1, 10.2.3). */
-const MXCSR_WATCHED = 0xffe0;
+/**
+ * Rounding, masks and the inexact flag; the masks and the inexact flag (SDM vol. 1, 10.2.3). DAZ and FTZ change nothing
+ * where neither operands nor results are denormal.
+ */
+const MXCSR_WATCHED = 0x7fa0;
 const MXCSR_QUIET = 0x1fa0;
 
 const KIND_RAW = 0;
@@ -47,6 +51,33 @@ export function loadMxcsr(w: WasmWriter): void {
   w.i32(MXCSR_QUIET);
   w.byte(O.I32_EQ);
   w.set(L.QUIET);
+}
+
+/** A record's bytes that hold smallest normal number and infinity, as doubles and as singles. */
+export const NUMBER_LIMITS = limits();
+
+function limits(): Uint8Array {
+  const bytes = new Uint8Array(RECORD_SIZE);
+  const view = new DataView(bytes.buffer);
+  view.setFloat64(0, 2 ** -1022, true);
+  view.setFloat64(8, Number.POSITIVE_INFINITY, true);
+  view.setFloat32(16, 2 ** -126, true);
+  view.setFloat32(20, Number.POSITIVE_INFINITY, true);
+  return bytes;
+}
+
+/** Loads the limits from where NUMBER_LIMITS has been placed. */
+export function loadLimits(w: WasmWriter, address: number): void {
+  for (const [local, load, offset] of [
+    [L.DOUBLE_LEAST, O.F64_LOAD, 0],
+    [L.DOUBLE_MOST, O.F64_LOAD, 8],
+    [L.SINGLE_LEAST, O.F32_LOAD, 16],
+    [L.SINGLE_MOST, O.F32_LOAD, 20],
+  ] as const) {
+    w.i32(address);
+    w.memory(load, offset);
+    w.set(local);
+  }
 }
 
 function eachBit(mask: number, use: (index: number) => void): void {

@@ -93,7 +93,9 @@ export class Translator implements BlockTranslator {
     core.setTranslator(this);
   }
 
+  /** A new block gets the region that its code had before; a hot one is translated. */
   hotBlock(block: number): void {
+    if (this.#regions.size === 0 && this.#view.getUint32(block + BLOCK_ENTRIES_COUNT, true) === 0) return;
     const mode = this.#view.getUint32(block + BLOCK_KEY_MODE, true);
     if ((mode & (BLOCK_SINGLE | BLOCK_CODE_LIMIT)) !== 0 || (mode & BLOCK_CODE_MASK) === CODE16) return;
     const record = block + BLOCK_HEADER_SIZE;
@@ -106,6 +108,7 @@ export class Translator implements BlockTranslator {
       this.#install(known, record);
       return;
     }
+    if (this.#view.getUint32(block + BLOCK_ENTRIES_COUNT, true) === 0) return;
     if (known !== undefined) {
       this.counters.invalidated++;
       this.#drop(known);

@@ -1,6 +1,6 @@
 /**
  * Every legacy encoding of vector instructions that the translator may inline, interpreted and translated at first sight, with
- * MXCSR as the case has it and quiet, when WebAssembly's floating point is used. TROUPE_LOCKSTEP_EFFORT is the number of cases of
+ * MXCSR as the case has it, and in two states in which WebAssembly's floating point is used. TROUPE_LOCKSTEP_EFFORT is the number of cases of
  * each form.
  */
 import test from 'ava';
@@ -13,8 +13,9 @@ const EFFORT = Number(process.env['TROUPE_LOCKSTEP_EFFORT'] ?? 2);
 const SEED = Number(process.env['TROUPE_SIMD_SEED'] ?? 20130520);
 const AT_FIRST_SIGHT = 1;
 const NEVER = 0;
-/** Everything masked, rounding to nearest, the inexact flag set. */
+/** Everything masked, rounding to nearest, the inexact flag set; with FTZ and DAZ as well. */
 const QUIET = 0x1fa0;
+const FLUSHING = 0x9fe0;
 const MAP_0F = 1;
 
 test('vector instructions do the same translated', async (t) => {
@@ -24,10 +25,10 @@ test('vector instructions do the same translated', async (t) => {
   const forms = allForms().filter((form) => !form.vex && form.map === MAP_0F);
   const wrong: string[] = [];
   const records = makeCases(forms, 0, EFFORT, SEED);
-  for (const isQuiet of [false, true]) {
-    if (isQuiet) {
+  for (const mxcsr of [undefined, QUIET, FLUSHING]) {
+    if (mxcsr !== undefined) {
       for (let at = 0; at < records.length; at += INPUT_BYTES)
-        records.writeUInt32LE(QUIET, at + HEADER_BYTES + STATE_MXCSR);
+        records.writeUInt32LE(mxcsr, at + HEADER_BYTES + STATE_MXCSR);
     }
     const expected = interpreter.run(records);
     const actual = translator.run(records);
@@ -35,7 +36,7 @@ test('vector instructions do the same translated', async (t) => {
       for (let k = i * EFFORT; k < (i + 1) * EFFORT; k++) {
         const at = k * STATE_BYTES;
         if (expected.compare(actual, at, at + STATE_BYTES, at, at + STATE_BYTES) !== 0)
-          wrong.push(`${describeForm(form)}${isQuiet ? ', quiet' : ''}`);
+          wrong.push(`${describeForm(form)}, MXCSR ${mxcsr?.toString(16) ?? 'as it comes'}`);
       }
     }
   }
