@@ -61,6 +61,17 @@ export interface BlockNode {
   resize(bytes: number): Promise<void>;
   /** @param bytes how far the caller wants to know; at least 1 */
   status(offset: number, bytes: number): Promise<BlockStatus>;
+  /**
+   * Rewrites which backing file the image names, and that file's format; durable when it answers. What the guest reads is not
+   * looked at: its caller has made sure that it stays. Absent where the format has no backing files.
+   * Throws BlockError when the name is too long.
+   */
+  changeBacking?(fileName: string | undefined, format: string | undefined): Promise<void>;
+  /**
+   * Puts another node (or none) in the place of `backing`, and gives the old one, which is its caller's to close. Nothing may
+   * be under way meanwhile. What the image names is not changed: see `changeBacking`.
+   */
+  replaceBacking?(node: BlockNode | undefined): BlockNode | undefined;
   /** Flushes and lets go of files. Not used afterwards. */
   close(): Promise<void>;
 }

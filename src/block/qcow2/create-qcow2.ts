@@ -1,7 +1,8 @@
 /** Making an empty qcow2 image (QEMU's docs/interop/qcow2.txt). */
 import { BlockError, EINVAL } from '../block-error.ts';
 import type { BlockNode } from '../block-node.ts';
-import { EXTENSION_BACKING_FORMAT, QCOW2_MAGIC, V2_HEADER_BYTES, V3_HEADER_BYTES } from './qcow2-header.ts';
+import { headerCluster } from './header-extensions.ts';
+import { QCOW2_MAGIC, V2_HEADER_BYTES, V3_HEADER_BYTES } from './qcow2-header.ts';
 
 export interface Qcow2CreateOptions {
   /** Length of the disk; rounded up to whole sectors. */
@@ -30,7 +31,7 @@ function isPowerOfTwo(value: number): boolean {
   return Number.isInteger(Math.log2(value));
 }
 
-function check({ clusterBytes, refcountBits, version, backingFile }: Qcow2CreateOptions): void {
+function check({ clusterBytes, refcountBits, version }: Qcow2CreateOptions): void {
   if (!isPowerOfTwo(clusterBytes) || clusterBytes < SMALLEST_CLUSTER || clusterBytes > LARGEST_CLUSTER) {
     throw invalid(`Cluster size must be a power of two between ${SMALLEST_CLUSTER} and 2048k`);
   }
@@ -39,9 +40,6 @@ function check({ clusterBytes, refcountBits, version, backingFile }: Qcow2Create
   }
   if (version === 2 && refcountBits !== QCOW2_DEFAULTS.refcountBits) {
     throw invalid('Different refcount widths than 16 bits require compatibility level 1.1 or above');
-  }
-  if (backingFile !== undefined && Buffer.byteLength(backingFile) > 1023) {
-    throw invalid('Backing file name too long');
   }
 }
 
@@ -79,29 +77,10 @@ function layOut({ bytes, clusterBytes, refcountBits }: Qcow2CreateOptions): Layo
   };
 }
 
-/** The header's cluster, with its extensions and the backing file's name. */
-function headerCluster(options: Qcow2CreateOptions, layout: Layout): Uint8Array {
-  const { clusterBytes, version, backingFile, backingFormat } = options;
-  const cluster = new Uint8Array(clusterBytes);
-  const view = new DataView(cluster.buffer);
-  let at = version === 3 ? V3_HEADER_BYTES : V2_HEADER_BYTES;
-  const format = backingFile === undefined ? undefined : backingFormat;
-  if (format !== undefined) {
-    const name = Buffer.from(format);
-    view.setUint32(at, EXTENSION_BACKING_FORMAT);
-    view.setUint32(at + 4, name.length);
-    cluster.set(name, at + 8);
-    at += 8 + Math.ceil(name.length / 8) * 8;
-  }
-  // The end of the extensions is eight bytes of zeros.
-  at += 8;
-  if (backingFile !== undefined) {
-    const name = Buffer.from(backingFile);
-    if (at + name.length > clusterBytes) throw invalid('Backing file name too long');
-    cluster.set(name, at);
-    view.setBigUint64(8, BigInt(at));
-    view.setUint32(16, name.length);
-  }
+function headerFields(options: Qcow2CreateOptions, layout: Layout): Uint8Array {
+  const { clusterBytes, version } = options;
+  const fields = new Uint8Array(version === 3 ? V3_HEADER_BYTES : V2_HEADER_BYTES);
+  const view = new DataView(fields.buffer);
   view.setUint32(0, QCOW2_MAGIC);
   view.setUint32(4, version);
   view.setUint32(20, Math.log2(clusterBytes));
@@ -114,7 +93,7 @@ function headerCluster(options: Qcow2CreateOptions, layout: Layout): Uint8Array 
     view.setUint32(96, Math.log2(options.refcountBits));
     view.setUint32(100, V3_HEADER_BYTES);
   }
-  return cluster;
+  return fields;
 }
 
 /** A refcount of 1 for the first clusters, in entries of any width. */
@@ -136,7 +115,9 @@ function refcountBlocks({ clusterBytes, refcountBits }: Qcow2CreateOptions, layo
 export async function createQcow2(file: BlockNode, options: Qcow2CreateOptions): Promise<void> {
   check(options);
   const layout = layOut(options);
-  const { clusterBytes } = options;
+  const { clusterBytes, backingFile, backingFormat } = options;
+  const backing = backingFile === undefined ? undefined : { file: backingFile, format: backingFormat };
+  const header = headerCluster(headerFields(options, layout), [], backing, clusterBytes);
   const table = new Uint8Array(layout.refcountTableClusters * clusterBytes);
   const view = new DataView(table.buffer);
   const firstBlock = layout.refcountTable + layout.refcountTableClusters;
@@ -147,6 +128,6 @@ export async function createQcow2(file: BlockNode, options: Qcow2CreateOptions):
   await file.write(layout.refcountTable * clusterBytes, [table]);
   await file.write(layout.l1 * clusterBytes, [new Uint8Array((layout.clusters - layout.l1) * clusterBytes)]);
   await file.flush();
-  await file.write(0, [headerCluster(options, layout)]);
+  await file.write(0, [header]);
   await file.flush();
 }

@@ -1,5 +1,11 @@
 /** The header of a qcow2 image, versions 2 and 3 (QEMU's docs/interop/qcow2.txt). All numbers are big-endian. */
 import { BlockError, ENOTSUP } from '../block-error.ts';
+import {
+  backingFormatOf,
+  type HeaderExtension,
+  MOST_BACKING_NAME,
+  readExtensions,
+} from './header-extensions.ts';
 
 export const QCOW2_MAGIC = 0x514649fb;
 export const V2_HEADER_BYTES = 72;
@@ -20,22 +26,21 @@ const REFCOUNT_ORDER_OFFSET = 96;
 const HEADER_LENGTH_OFFSET = 100;
 const COMPRESSION_TYPE_OFFSET = 104;
 
-const EXTENSION_END = 0;
-export const EXTENSION_BACKING_FORMAT = 0xe2792aca;
-
 const SMALLEST_CLUSTER_BITS = 9;
 const LARGEST_CLUSTER_BITS = 21;
 const LARGEST_REFCOUNT_ORDER = 6;
 /** As many bytes of L1 and refcount table as are believed. */
 const MOST_L1_BYTES = 32 * 1024 * 1024;
 const MOST_REFCOUNT_TABLE_BYTES = 8 * 1024 * 1024;
-const MOST_BACKING_NAME = 1023;
 const DEFAULT_REFCOUNT_ORDER = 4;
 
 export type Compression = 'zlib' | 'zstd';
 
 export interface Qcow2Header {
   readonly version: 2 | 3;
+  /** Length of the header's fields. */
+  readonly headerBytes: number;
+  readonly extensions: readonly HeaderExtension[];
   readonly backingFile: string | undefined;
   readonly backingFormat: string | undefined;
   readonly clusterBits: number;
@@ -88,19 +93,6 @@ function checkFeatures(incompatible: number, view: DataView, fileName: string): 
   const type = hasType ? view.getUint8(COMPRESSION_TYPE_OFFSET) : 0;
   if (type > 1) throw unavailable(fileName, `compression type ${type}`);
   return type === 1 ? 'zstd' : 'zlib';
-}
-
-/** The backing format's name from the header extensions. */
-function backingFormat(head: Uint8Array, start: number, end: number): string | undefined {
-  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
-  for (let at = start; at + 8 <= end; ) {
-    const type = view.getUint32(at);
-    const length = view.getUint32(at + 4);
-    if (type === EXTENSION_END || at + 8 + length > end) return undefined;
-    if (type === EXTENSION_BACKING_FORMAT) return text(head.subarray(at + 8, at + 8 + length));
-    at += 8 + Math.ceil(length / 8) * 8;
-  }
-  return undefined;
 }
 
 /** Tables lie behind the header and inside the file, whose last cluster may be cut off. */
@@ -159,13 +151,16 @@ export function parseQcow2Header(head: Uint8Array, fileName: string, fileBytes: 
     throw corrupt(fileName, `its backing file's name has ${backingLength} bytes at ${backingOffset}`);
   }
   const extensionsEnd = hasBacking ? backingOffset : Math.min(2 ** clusterBits, head.length);
+  const extensions = readExtensions(head, headerBytes, extensionsEnd);
   const header: Qcow2Header = {
     version,
+    headerBytes,
+    extensions,
     clusterBits,
     incompatible,
     refcountOrder,
     backingFile: hasBacking ? text(head.subarray(backingOffset, backingOffset + backingLength)) : undefined,
-    backingFormat: backingFormat(head, headerBytes, extensionsEnd),
+    backingFormat: backingFormatOf(extensions),
     bytes: safe(view.getBigUint64(24), fileName, 'its length'),
     cryptMethod: view.getUint32(32),
     l1Entries: view.getUint32(36),

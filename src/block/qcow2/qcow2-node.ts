@@ -12,6 +12,7 @@ import type { BlockNode, BlockStatus, Views, WriteZeroesOptions } from '../block
 import { zeroViews } from '../zeroes.ts';
 import { ClusterMap, type MappedRun } from './cluster-map.ts';
 import { decompressCluster } from './compressed-cluster.ts';
+import { withBacking } from './header-extensions.ts';
 import { type L2Entry, writeL2Normal, writeL2Unallocated, writeL2Zero } from './l2-entry.ts';
 import {
   AUTOCLEAR_OFFSET,
@@ -48,9 +49,9 @@ function field32(value: number): Uint8Array {
 export class Qcow2Node implements BlockNode {
   readonly driver = 'qcow2';
   readonly file: BlockNode;
-  readonly backing: BlockNode | undefined;
   readonly encrypted = false;
-  readonly header: Qcow2Header;
+  #backing: BlockNode | undefined;
+  #header: Qcow2Header;
   readonly #map: ClusterMap;
   readonly #refcounts: Refcounts;
   readonly #clusterBytes: number;
@@ -67,8 +68,8 @@ export class Qcow2Node implements BlockNode {
     parts: { readonly map: ClusterMap; readonly refcounts: Refcounts },
   ) {
     this.file = file;
-    this.backing = backing;
-    this.header = header;
+    this.#backing = backing;
+    this.#header = header;
     this.#map = parts.map;
     this.#refcounts = parts.refcounts;
     this.#clusterBytes = 2 ** header.clusterBits;
@@ -117,6 +118,15 @@ export class Qcow2Node implements BlockNode {
 
   get fileName(): string {
     return this.file.fileName;
+  }
+
+  get backing(): BlockNode | undefined {
+    return this.#backing;
+  }
+
+  /** As it is on disk, but for where tables lie. */
+  get header(): Qcow2Header {
+    return this.#header;
   }
 
   get bytes(): number {
@@ -202,6 +212,28 @@ export class Qcow2Node implements BlockNode {
       zero: entry.kind === 'zero' || (entry.kind === 'unallocated' && this.backing === undefined),
       hostOffset: entry.kind === 'normal' ? entry.offset + inCluster : undefined,
     };
+  }
+
+  async changeBacking(fileName: string | undefined, format: string | undefined): Promise<void> {
+    const backing = fileName === undefined ? undefined : { file: fileName, format };
+    await this.#lock.run(async () => {
+      const { headerBytes, extensions } = this.#header;
+      const old = new Uint8Array(this.#clusterBytes);
+      await this.file.read(0, [old]);
+      const cluster = withBacking(old, headerBytes, extensions, backing);
+      // What still shows through the old name has to be there first.
+      await this.#writeTables();
+      await this.file.flush();
+      await this.file.write(0, [cluster]);
+      await this.file.flush();
+      this.#header = parseQcow2Header(cluster.subarray(0, HEAD_BYTES), this.fileName, this.file.bytes);
+    });
+  }
+
+  replaceBacking(node: BlockNode | undefined): BlockNode | undefined {
+    const old = this.#backing;
+    this.#backing = node;
+    return old;
   }
 
   async close(): Promise<void> {
