@@ -72,6 +72,12 @@ export interface BlockNode {
    * be under way meanwhile. What the image names is not changed: see `changeBacking`.
    */
   replaceBacking?(node: BlockNode | undefined): BlockNode | undefined;
+  /**
+   * Opens the node's files anew for reading only, or for writing too, with the locks that belong to that; nothing may be under
+   * way meanwhile, and what was written has been flushed. Throws HostError or BlockError, and nothing has changed then.
+   * Absent where it cannot be done.
+   */
+  setReadOnly?(readOnly: boolean): Promise<void>;
   /** Flushes and lets go of files. Not used afterwards. */
   close(): Promise<void>;
 }

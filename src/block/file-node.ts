@@ -11,7 +11,7 @@ import { monotonicNs } from '../memory/virtual-clock.ts';
 import { BlockError } from './block-error.ts';
 import type { BlockNode, BlockStatus, Views, WriteZeroesOptions } from './block-node.ts';
 import { DriveCounters } from './drive-counters.ts';
-import { lockImage } from './image-locks.ts';
+import { lockImage, unlockImage } from './image-locks.ts';
 import { zeroViews } from './zeroes.ts';
 
 const fdatasyncAsync = promisify(fdatasync);
@@ -36,20 +36,23 @@ export interface OpenFileOptions {
 export class FileNode implements BlockNode {
   readonly driver: 'file' | 'host_device';
   readonly fileName: string;
-  readonly readOnly: boolean;
   readonly encrypted = false;
   readonly backing = undefined;
   readonly file = undefined;
   readonly counters = new DriveCounters(monotonicNs);
-  readonly #fd: number;
+  /** A file that was adopted has no name under which it could be opened again. */
+  readonly #hasName: boolean;
+  #fd: number;
+  #readOnly: boolean;
   #bytes: number;
   #canPunch = true;
   #canZero = true;
 
-  private constructor(fd: number, fileName: string, readOnly: boolean) {
+  private constructor(fd: number, fileName: string, options: { readOnly: boolean; hasName: boolean }) {
     this.#fd = fd;
     this.fileName = fileName;
-    this.readOnly = readOnly;
+    this.#readOnly = options.readOnly;
+    this.#hasName = options.hasName;
     this.driver = fstatSync(fd).isBlockDevice() ? 'host_device' : 'file';
     this.#bytes = endOf(fd);
   }
@@ -73,7 +76,7 @@ export class FileNode implements BlockNode {
       if (create && stat.isFile()) {
         ftruncateSync(fd, 0);
       }
-      return new FileNode(fd, fileName, readOnly);
+      return new FileNode(fd, fileName, { readOnly, hasName: true });
     } catch (error) {
       threadDescriptors().close(fd);
       throw error;
@@ -82,7 +85,11 @@ export class FileNode implements BlockNode {
 
   /** Takes over an open descriptor, without locks: a temporary file that has no name any more. */
   static adopt(fd: number, fileName: string): FileNode {
-    return new FileNode(fd, fileName, false);
+    return new FileNode(fd, fileName, { readOnly: false, hasName: false });
+  }
+
+  get readOnly(): boolean {
+    return this.#readOnly;
   }
 
   get bytes(): number {
@@ -159,6 +166,23 @@ export class FileNode implements BlockNode {
     }
     const { data, end } = extentAt(this.#fd, offset, this.#bytes);
     return { bytes: Math.min(end - offset, bytes), allocated: true, zero: !data, hostOffset: offset };
+  }
+
+  async setReadOnly(readOnly: boolean): Promise<void> {
+    if (readOnly === this.#readOnly || !this.#hasName) return;
+    const fd = openPath(this.fileName, readOnly ? constants.O_RDONLY : constants.O_RDWR);
+    // Locks belong to descriptors: one's own old ones would contradict the new ones.
+    unlockImage(this.#fd);
+    try {
+      lockImage(fd, this.fileName, readOnly);
+    } catch (error) {
+      threadDescriptors().close(fd);
+      lockImage(this.#fd, this.fileName, this.#readOnly);
+      throw error;
+    }
+    threadDescriptors().close(this.#fd);
+    this.#fd = fd;
+    this.#readOnly = readOnly;
   }
 
   async close(): Promise<void> {

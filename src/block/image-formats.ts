@@ -12,8 +12,11 @@ export interface ImageFormat {
   readonly open?: (file: BlockNode, options: OpenOptions, openBacking: OpenBacking) => Promise<BlockNode>;
 }
 
-/** Opens the image that another one builds on. @param format guessed when undefined */
-export type OpenBacking = (fileName: string, format: string | undefined) => Promise<BlockNode>;
+/**
+ * Opens the image that another one builds on. @param format guessed when undefined
+ * @returns undefined when who opens the image wants it without
+ */
+export type OpenBacking = (fileName: string, format: string | undefined) => Promise<BlockNode | undefined>;
 
 /** How much of a file is looked at to tell its format. */
 export const PROBE_BYTES = 2048;

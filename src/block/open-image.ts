@@ -1,5 +1,5 @@
 /** From a file name to the nodes of an image. */
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { BlockError, errnoOf, reasonOf } from './block-error.ts';
 import type { BlockNode, OpenOptions } from './block-node.ts';
 import { FileNode } from './file-node.ts';
@@ -28,6 +28,8 @@ export function hostPath(fileName: string): string {
 export interface ImageOptions extends OpenOptions {
   /** Guessed from the contents when undefined. */
   readonly format: string | undefined;
+  /** What the image builds on is not opened: the caller puts something in its place (`replaceBacking`). */
+  readonly noBacking?: boolean;
 }
 
 /** Longer chains are taken for loops. */
@@ -37,6 +39,13 @@ const MOST_BACKING_FILES = 200;
 export function backingPath(fileName: string, imageName: string): string {
   if (PROTOCOL.test(fileName) || isAbsolute(fileName)) return fileName;
   return join(dirname(hostPath(imageName)), fileName);
+}
+
+/** How an image names the one that it builds on: by its full path, or by its protocol and address. */
+export function recordedName(fileName: string): string {
+  return PROTOCOL.test(fileName) && !FILE_PREFIXES.some((each) => fileName.startsWith(`${each}:`))
+    ? fileName
+    : resolve(hostPath(fileName));
 }
 
 /**
@@ -51,7 +60,8 @@ async function openAtDepth(fileName: string, options: ImageOptions, depth: numbe
   if (depth > MOST_BACKING_FILES) {
     throw new BlockError('ERR_BLOCK_OPEN', `More than ${MOST_BACKING_FILES} images build on each other`);
   }
-  const openBacking = async (name: string, format: string | undefined): Promise<BlockNode> => {
+  const openBacking = async (name: string, format: string | undefined): Promise<BlockNode | undefined> => {
+    if (options.noBacking === true) return undefined;
     try {
       const path = backingPath(name, fileName);
       return await openAtDepth(path, { format, readOnly: true, driverOptions: [] }, depth + 1);

@@ -1,0 +1,177 @@
+/**
+ * Requests to the image of one drive, whoever makes them: the guest through its device (Drive, which counts and throttles
+ * them), an NBD client, a block job. It decides what may be under way together, and what a request is answered with.
+ */
+import { BlockError, EINVAL, EIO, ENOMEDIUM, EROFS, errnoOf } from './block-error.ts';
+import type { BlockNode, BlockStatus, Views } from './block-node.ts';
+import { copyUp } from './copy-up.ts';
+import { RangeLock } from './range-lock.ts';
+import { RequestGate } from './request-gate.ts';
+import type { DriveConfig, Outcome } from './storage-contract.ts';
+
+/** Told of every range that was written, zeroed or discarded, or may have been by a request that failed. */
+export type WriteObserver = (offset: number, bytes: number, discarded: boolean) => void;
+
+/** A drive that nobody else uses at the moment. */
+export interface ExclusiveDrive {
+  readonly node: BlockNode | undefined;
+  /** Puts another node in; the old one is its caller's to close. */
+  setNode(node: BlockNode | undefined): void;
+}
+
+export type AccessPolicy = Pick<DriveConfig, 'id' | 'cache' | 'discard' | 'copyOnRead'>;
+
+/**
+ * What the cache modes mean: when data has to be on disk.
+ * writeback, none: when the guest flushes. writethrough, directsync: before a write is acknowledged. unsafe: never.
+ */
+function isWriteThrough({ cache }: AccessPolicy): boolean {
+  return cache === 'writethrough' || cache === 'directsync';
+}
+
+export class DriveAccess {
+  readonly policy: AccessPolicy;
+  readonly #gate = new RequestGate();
+  readonly #ranges = new RangeLock();
+  readonly #observers = new Set<WriteObserver>();
+  #node: BlockNode | undefined;
+
+  constructor(policy: AccessPolicy) {
+    this.policy = policy;
+  }
+
+  get node(): BlockNode | undefined {
+    return this.#node;
+  }
+
+  /** @returns what ends the observation */
+  observeWrites(observer: WriteObserver): () => void {
+    this.#observers.add(observer);
+    return () => this.#observers.delete(observer);
+  }
+
+  /** Waits until no request is under way, and holds those that come back while `work` runs. */
+  alone<T>(work: (drive: ExclusiveDrive) => Promise<T>): Promise<T> {
+    const access = this;
+    return this.#gate.alone(() =>
+      work({
+        get node() {
+          return access.#node;
+        },
+        setNode(node) {
+          access.#node = node;
+        },
+      }),
+    );
+  }
+
+  /** @param bytes length of all views. 0, or a positive errno */
+  read(offset: number, views: Views, bytes: number): Promise<Outcome> {
+    return this.#request(offset, bytes, false, async (node) => {
+      if (this.policy.copyOnRead && !node.readOnly && node.backing !== undefined) {
+        await copyUp(node, this.#ranges, offset, bytes);
+      }
+      await node.read(offset, views);
+    });
+  }
+
+  write(offset: number, views: Views, bytes: number): Promise<Outcome> {
+    return this.#write(offset, bytes, async (node) => {
+      await node.write(offset, views);
+      await this.#writeThrough(node);
+    });
+  }
+
+  /** @returns 0 when everything that had answered before is on disk, unless the drive is `unsafe` */
+  flush(): Promise<Outcome> {
+    return this.#request(0, 0, false, async (node) => {
+      if (this.policy.cache !== 'unsafe' && !node.readOnly) await node.flush();
+    });
+  }
+
+  /** Nothing at all unless discard=unmap. */
+  discard(offset: number, bytes: number): Promise<Outcome> {
+    return this.policy.discard === 'unmap' && bytes > 0
+      ? this.#write(offset, bytes, (node) => node.discard(offset, bytes), true)
+      : this.#request(offset, bytes, true, async () => undefined);
+  }
+
+  /** @param mayUnmap whether the space may be given back; as `discard=` says when absent */
+  writeZeroes(offset: number, bytes: number, mayUnmap = this.policy.discard === 'unmap'): Promise<Outcome> {
+    return this.#write(offset, bytes, async (node) => {
+      if (bytes === 0) return;
+      await node.writeZeroes(offset, bytes, { mayUnmap });
+      await this.#writeThrough(node);
+    });
+  }
+
+  /** Rejects with BlockError when there is no medium, and with what the node says. */
+  status(offset: number, bytes: number): Promise<BlockStatus> {
+    return this.#gate.share(async () => {
+      if (this.#node === undefined) {
+        throw new BlockError('ERR_BLOCK_NO_MEDIUM', `Device '${this.policy.id}' has no medium`, {
+          errno: ENOMEDIUM,
+        });
+      }
+      return this.#node.status(offset, bytes);
+    });
+  }
+
+  /**
+   * Copies what shows through from below into the drive's own image, as far as the range reaches: what streaming is made of.
+   * @param base the node from which on data may stay where it is; everything below the top image when undefined
+   */
+  populate(offset: number, bytes: number, base?: BlockNode): Promise<Outcome> {
+    return this.#request(offset, bytes, true, (node) => copyUp(node, this.#ranges, offset, bytes, base));
+  }
+
+  /** Resolves when no request is under way, with everything on disk that has to be. */
+  drain(): Promise<void> {
+    return this.alone(async ({ node }) => {
+      if (node !== undefined && !node.readOnly && this.policy.cache !== 'unsafe') await node.flush();
+    });
+  }
+
+  #write(
+    offset: number,
+    bytes: number,
+    work: (node: BlockNode) => Promise<void>,
+    discards = false,
+  ): Promise<Outcome> {
+    return this.#request(offset, bytes, true, (node) =>
+      this.#ranges.share(offset, bytes, async () => {
+        try {
+          await work(node);
+        } finally {
+          for (const observer of this.#observers) observer(offset, bytes, discards);
+        }
+      }),
+    );
+  }
+
+  async #writeThrough(node: BlockNode): Promise<void> {
+    if (isWriteThrough(this.policy)) await node.flush();
+  }
+
+  #request(
+    offset: number,
+    bytes: number,
+    writing: boolean,
+    work: (node: BlockNode) => Promise<void>,
+  ): Promise<Outcome> {
+    return this.#gate.share(async () => {
+      const node = this.#node;
+      if (node === undefined) return ENOMEDIUM;
+      if (!Number.isSafeInteger(offset) || offset < 0 || offset + bytes > node.bytes) {
+        return bytes < 0 ? EINVAL : EIO;
+      }
+      if (writing && node.readOnly) return EROFS;
+      try {
+        await work(node);
+        return 0;
+      } catch (error) {
+        return errnoOf(error);
+      }
+    });
+  }
+}
