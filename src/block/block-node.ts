@@ -43,10 +43,14 @@ export interface BlockNode {
   readonly bytes: number;
   readonly readOnly: boolean;
   readonly encrypted: boolean;
+  /** Encrypted, and not yet given its key: requests fail until then. */
+  readonly keyMissing?: boolean;
   /** The node whose contents show through where this one holds nothing. */
   readonly backing: BlockNode | undefined;
   /** The node that this one's own data lies in; undefined for a protocol. */
   readonly file: BlockNode | undefined;
+  /** Bytes of the unit in which it holds data or lets its backing node show through; absent where that is a sector. */
+  readonly clusterBytes?: number;
   /** What it has done, if it counts that; protocols do. */
   readonly counters?: DriveCounters;
 
@@ -78,6 +82,8 @@ export interface BlockNode {
    * Absent where it cannot be done.
    */
   setReadOnly?(readOnly: boolean): Promise<void>;
+  /** Gives an encrypted image its key. Throws BlockError when that cannot be it. */
+  setPassword?(password: string): Promise<void>;
   /** Flushes and lets go of files. Not used afterwards. */
   close(): Promise<void>;
 }

@@ -12,6 +12,9 @@ import type { DriveConfig, Outcome } from './storage-contract.ts';
 /** Told of every range that was written, zeroed or discarded, or may have been by a request that failed. */
 export type WriteObserver = (offset: number, bytes: number, discarded: boolean) => void;
 
+/** What has to be done before a range may be written, zeroed or discarded: its old contents are put aside. Never rejects. */
+export type WriteInterceptor = (offset: number, bytes: number) => Promise<void>;
+
 /** A drive that nobody else uses at the moment. */
 export interface ExclusiveDrive {
   readonly node: BlockNode | undefined;
@@ -34,6 +37,7 @@ export class DriveAccess {
   readonly #gate = new RequestGate();
   readonly #ranges = new RangeLock();
   readonly #observers = new Set<WriteObserver>();
+  readonly #interceptors = new Set<WriteInterceptor>();
   #node: BlockNode | undefined;
 
   constructor(policy: AccessPolicy) {
@@ -48,6 +52,12 @@ export class DriveAccess {
   observeWrites(observer: WriteObserver): () => void {
     this.#observers.add(observer);
     return () => this.#observers.delete(observer);
+  }
+
+  /** Each write waits for `interceptor` first; those that are under way already do not. @returns what ends that */
+  interceptWrites(interceptor: WriteInterceptor): () => void {
+    this.#interceptors.add(interceptor);
+    return () => this.#interceptors.delete(interceptor);
   }
 
   /** Waits until no request is under way, and holds those that come back while `work` runs. */
@@ -107,14 +117,7 @@ export class DriveAccess {
 
   /** Rejects with BlockError when there is no medium, and with what the node says. */
   status(offset: number, bytes: number): Promise<BlockStatus> {
-    return this.#gate.share(async () => {
-      if (this.#node === undefined) {
-        throw new BlockError('ERR_BLOCK_NO_MEDIUM', `Device '${this.policy.id}' has no medium`, {
-          errno: ENOMEDIUM,
-        });
-      }
-      return this.#node.status(offset, bytes);
-    });
+    return this.#gate.share(async () => this.#medium().status(offset, bytes));
   }
 
   /**
@@ -123,6 +126,14 @@ export class DriveAccess {
    */
   populate(offset: number, bytes: number, base?: BlockNode): Promise<Outcome> {
     return this.#request(offset, bytes, true, (node) => copyUp(node, this.#ranges, offset, bytes, base));
+  }
+
+  /**
+   * Runs `work` on the drive's image beside other requests. What puts old data into a place that the guest may write does so
+   * while `ranges` excludes others from it. Rejects with BlockError when there is no medium, and with what `work` throws.
+   */
+  beside<T>(work: (node: BlockNode, ranges: RangeLock) => Promise<T>): Promise<T> {
+    return this.#gate.share(() => work(this.#medium(), this.#ranges));
   }
 
   /** Resolves when no request is under way, with everything on disk that has to be. */
@@ -138,15 +149,24 @@ export class DriveAccess {
     work: (node: BlockNode) => Promise<void>,
     discards = false,
   ): Promise<Outcome> {
-    return this.#request(offset, bytes, true, (node) =>
-      this.#ranges.share(offset, bytes, async () => {
+    return this.#request(offset, bytes, true, async (node) => {
+      for (const interceptor of this.#interceptors) await interceptor(offset, bytes);
+      await this.#ranges.share(offset, bytes, async () => {
         try {
           await work(node);
         } finally {
           for (const observer of this.#observers) observer(offset, bytes, discards);
         }
-      }),
-    );
+      });
+    });
+  }
+
+  #medium(): BlockNode {
+    if (this.#node === undefined) {
+      const message = `Device '${this.policy.id}' has no medium`;
+      throw new BlockError('ERR_BLOCK_NO_MEDIUM', message, { errno: ENOMEDIUM });
+    }
+    return this.#node;
   }
 
   async #writeThrough(node: BlockNode): Promise<void> {
