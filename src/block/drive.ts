@@ -13,8 +13,9 @@ import { NO_LIMITS, Throttle, type ThrottleClock, type ThrottleLimits } from './
 
 const hostClock: ThrottleClock = { now: monotonicNs, delay: (ms) => setTimeout(ms) };
 
-function depthOf(node: BlockNode): number {
-  return node.backing === undefined ? 0 : 1 + depthOf(node.backing);
+/** The node and those that it builds on, from the top down. */
+function chainOf(node: BlockNode): BlockNode[] {
+  return node.backing === undefined ? [node] : [node, ...chainOf(node.backing)];
 }
 
 function describe(node: BlockNode): MediumInfo {
@@ -23,9 +24,10 @@ function describe(node: BlockNode): MediumInfo {
     format: node.driver,
     bytes: node.bytes,
     readOnly: node.readOnly,
-    encrypted: node.encrypted,
+    encrypted: chainOf(node).some(({ encrypted }) => encrypted),
+    keyMissing: chainOf(node).some(({ keyMissing }) => keyMissing === true),
     backingFile: node.backing?.fileName,
-    backingDepth: depthOf(node),
+    backingDepth: chainOf(node).length - 1,
   };
 }
 
@@ -186,7 +188,22 @@ export class Drive {
    * Throws BlockError with the texts of blockdev-snapshot-sync (schema.json).
    */
   snapshot(image: NewImage): Promise<void> {
-    return snapshotDrives([{ drive: this, image }]);
+    return snapshotDrives([{ device: this.config.id, drive: this, image }]);
+  }
+
+  /** Gives the encrypted images of the chain their key. Throws BlockError with the texts of block_passwd. */
+  setPassword(password: string): Promise<void> {
+    return this.access.alone(async ({ node }) => {
+      const locked = node === undefined ? [] : chainOf(node).filter(({ encrypted }) => encrypted);
+      if (locked.length === 0) {
+        throw new BlockError('ERR_BLOCK_NOT_ENCRYPTED', `Device '${this.config.id}' is not encrypted`);
+      }
+      try {
+        for (const each of locked.reverse()) await each.setPassword?.(password);
+      } catch (cause) {
+        throw new BlockError('ERR_BLOCK_PASSWORD', 'Password incorrect', { cause });
+      }
+    });
   }
 
   /** Resolves when no request is under way, with everything on disk that has to be. */

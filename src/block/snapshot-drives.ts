@@ -3,7 +3,7 @@
  * Everything that can fail is done first, while the drives are held still: flushing, making the files, opening them. Only
  * then do the drives switch, and nothing of that can fail. Files that were made for nothing stay, as in the reference.
  */
-import { BlockError, reasonOf } from './block-error.ts';
+import { BlockError, noDrive, reasonOf } from './block-error.ts';
 import type { BlockNode } from './block-node.ts';
 import { createImage } from './create-image.ts';
 import type { Drive } from './drive.ts';
@@ -19,7 +19,9 @@ export interface NewImage {
 }
 
 export interface SnapshotAction {
-  readonly drive: Drive;
+  readonly device: string;
+  /** Undefined when there is none of that name. */
+  readonly drive: Drive | undefined;
   readonly image: NewImage;
 }
 
@@ -34,7 +36,7 @@ interface Prepared {
  * Throws BlockError with the texts of blockdev-snapshot-sync (schema.json): those of the first action that fails.
  */
 export async function snapshotDrives(actions: readonly SnapshotAction[]): Promise<void> {
-  const drives = [...new Set(actions.map(({ drive }) => drive))];
+  const drives = [...new Set(actions.flatMap(({ drive }) => drive ?? []))];
   // In one order everywhere, so that two transactions never wait for each other.
   drives.sort((one, other) => (one.config.id < other.config.id ? -1 : 1));
   await holdAll(drives, new Map(), (held) => switchAll(actions, held));
@@ -56,11 +58,13 @@ async function switchAll(
 ): Promise<void> {
   const prepared: Prepared[] = [];
   try {
-    for (const { drive, image } of actions) {
+    for (const { device, drive, image } of actions) {
+      findFormat(image.format);
+      if (drive === undefined) throw noDrive(device);
       const exclusive = held.get(drive);
       const old = prepared.findLast((each) => each.held === exclusive)?.top ?? exclusive?.node;
       if (exclusive === undefined || old === undefined) {
-        throw new BlockError('ERR_BLOCK_NO_MEDIUM', `Device '${drive.config.id}' has no medium`);
+        throw new BlockError('ERR_BLOCK_NO_MEDIUM', `Device '${device}' has no medium`);
       }
       drive.checkFree();
       prepared.push({ held: exclusive, old, top: await prepare(old, image) });
@@ -74,7 +78,6 @@ async function switchAll(
 
 async function prepare(old: BlockNode, image: NewImage): Promise<BlockNode> {
   const { name, format } = image;
-  findFormat(format);
   try {
     if (!old.readOnly) await old.flush();
   } catch (cause) {

@@ -46,6 +46,7 @@ export class MachinePower {
   readonly #control: RunControl;
   readonly #tasks = new SerialTasks();
   readonly #resettables: Resettable[] = [];
+  readonly #contChecks: (() => void)[] = [];
   readonly #powerButtons: (() => void)[] = [];
   readonly #options: MachinePowerOptions;
   #autostart: boolean;
@@ -79,6 +80,11 @@ export class MachinePower {
     this.#resettables.push(resettable);
   }
 
+  /** Calls `check` before each `cont` is obeyed; it throws what is to be answered instead. */
+  beforeCont(check: () => void): void {
+    this.#contChecks.push(check);
+  }
+
   /** Calls `pressed` for every power-down request, after POWERDOWN. */
   onPowerButton(pressed: () => void): void {
     this.#powerButtons.push(pressed);
@@ -108,16 +114,19 @@ export class MachinePower {
   /**
    * Monitor `cont`: RESUME and running. Nothing for a guest that sleeps; before an incoming migration, running once
    * that is done.
-   * @throws RunStateError `ERR_RUN_STATE_NEEDS_RESET` from internal-error, shutdown and guest-panicked
+   * @throws RunStateError `ERR_RUN_STATE_NEEDS_RESET` from internal-error, shutdown and guest-panicked; and what `beforeCont`
+   * says
    */
   cont(): Promise<void> {
     return this.#tasks.run(async () => {
       if (this.#lifecycle.has('needs-reset')) {
         throw new RunStateError('ERR_RUN_STATE_NEEDS_RESET', 'Resetting the Virtual Machine is required');
       }
+      if (this.#lifecycle.has('asleep')) return;
+      for (const check of this.#contChecks) check();
       if (this.#lifecycle.has('incoming')) {
         this.#autostart = true;
-      } else if (!this.#lifecycle.has('asleep')) {
+      } else {
         await this.#start();
       }
     });

@@ -3,6 +3,7 @@ import type { ActorContext } from '../../actors/contract.ts';
 import type { StorageContract } from '../../block/storage-contract.ts';
 import type { CharacterPort } from '../../devices/character-port.ts';
 import { MailboxReceiver } from '../../memory/mailbox.ts';
+import { TIMER_LATENESS_NS } from '../../memory/virtual-clock.ts';
 import { describeCpu } from '../../vcpu/cpu-description.ts';
 import { setUpCpu } from '../../vcpu/cpu-setup.ts';
 import { apicId } from '../../vcpu/cpu-topology.ts';
@@ -34,8 +35,6 @@ import { layOutRam } from './memory-map.ts';
 import { PcBoard } from './pc-board.ts';
 import { VcpuSet } from './vcpu-set.ts';
 
-/** How late a timer may be before the guest's time waits for it. The host wakes a sleeper within a tenth of that. */
-const TIMER_LATENESS_NS = 1e6;
 /** Buffers of disk controllers begin at sectors. */
 const BUFFER_ALIGNMENT = 512;
 
@@ -220,6 +219,7 @@ export class GuestMachine {
     }
     power.addListener(this.vcpus);
     power.addListener(drives);
+    power.beforeCont(() => drives.beforeCont());
     power.addResettable({ reset: (cause) => this.board.reset(cause) });
     power.addResettable(this.vcpus);
   }

@@ -23,6 +23,14 @@ export interface BlockStatistics {
   readonly statistics: DriveStatistics;
 }
 
+/** One blockdev-snapshot-sync. */
+export interface SnapshotAction {
+  readonly device: string;
+  readonly file: string;
+  readonly format: string;
+  readonly mode: 'existing' | 'absolute-paths';
+}
+
 /** Errors are TroupeErrors with the texts and classes of schema.json. */
 export interface DriveAsks {
   /** In the order of creation. */
@@ -36,13 +44,8 @@ export interface DriveAsks {
   }): void;
   /** Bytes. */
   resizeMedium(argument: { readonly device: string; readonly bytes: number }): void;
-  /** blockdev-snapshot-sync. */
-  snapshotMedium(argument: {
-    readonly device: string;
-    readonly file: string;
-    readonly format: string;
-    readonly mode: 'existing' | 'absolute-paths';
-  }): void;
+  /** blockdev-snapshot-sync and transaction: on all of these drives, or on none. */
+  snapshotMedia(argument: { readonly actions: readonly SnapshotAction[] }): void;
   /** block_set_io_throttle: 0 is no limit. */
   setLimits(argument: { readonly device: string; readonly limits: DriveConfig['throttle'] }): void;
   setMediumPassword(argument: { readonly device: string; readonly password: string }): void;

@@ -219,9 +219,13 @@ export class DriveBackend implements BlockBackend {
     return this.#host.storage.ask('setLimits', { drive: this.id, limits });
   }
 
+  clearIoStatus(): void {
+    this.#ioStatus = 'ok';
+  }
+
   /** Tries again what failed under a stop policy. */
   resume(): void {
-    this.#ioStatus = 'ok';
+    this.clearIoStatus();
     const held = this.#held;
     this.#held = [];
     for (const request of held) {

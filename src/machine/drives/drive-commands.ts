@@ -4,7 +4,7 @@ import { findFormat } from '../../block/image-formats.ts';
 import type { DriveConfig, DriveStatistics } from '../../block/storage-contract.ts';
 import type { BlockDescription, BlockStatistics, DriveAsks } from './drive-asks.ts';
 import type { DriveBackend } from './drive-backend.ts';
-import { DriveError } from './drive-error.ts';
+import { DriveError, driveEncrypted } from './drive-error.ts';
 import type { DriveSet } from './drive-set.ts';
 
 async function describe(drive: DriveBackend): Promise<BlockDescription> {
@@ -66,6 +66,7 @@ export function driveCommands(drives: DriveSet): {
       ),
     ejectMedium: async ({ device, force }) => {
       const drive = drives.get(device);
+      await drives.checkFree(drive);
       checkMovable(drive, force);
       await drives.removeMedium(drive);
     },
@@ -74,12 +75,16 @@ export function driveCommands(drives: DriveSet): {
       if (format !== undefined) {
         findFormat(format);
       }
+      await drives.checkFree(drive);
       checkMovable(drive, false);
       await drives.removeMedium(drive);
       try {
         await drives.replaceMedium(drive, target, format);
       } catch (error) {
         throw new DriveError('ERR_DRIVE_OPEN', `Could not open '${target}'`, { cause: error });
+      }
+      if (drive.medium?.keyMissing === true) {
+        throw driveEncrypted(device, drive.medium.file);
       }
     },
     resizeMedium: async ({ device, bytes }) => {
@@ -89,21 +94,14 @@ export function driveCommands(drives: DriveSet): {
       }
       await drives.resize(drive, bytes);
     },
-    snapshotMedium: async ({ device, file, format, mode }) => {
-      findFormat(format);
-      await drives.snapshot(drives.get(device), file, format, mode === 'existing');
-    },
+    snapshotMedia: ({ actions }) => drives.snapshot(actions),
     setLimits: ({ device, limits }) => {
       const drive = drives.get(device);
       checkLimits(limits);
       return drive.setLimits(limits);
     },
-    setMediumPassword: ({ device }) => {
-      const drive = drives.get(device);
-      if (drive.medium?.encrypted !== true) {
-        throw new DriveError('ERR_DRIVE_NOT_ENCRYPTED', `Device '${device}' is not encrypted`);
-      }
-      throw new DriveError('ERR_DRIVE_NOT_ENCRYPTED', 'Password incorrect');
+    setMediumPassword: async ({ device, password }) => {
+      await drives.setPassword(drives.get(device), password);
     },
   };
 }

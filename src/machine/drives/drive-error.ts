@@ -5,7 +5,7 @@ export type DriveErrorCode =
   | 'ERR_DRIVE_TAKEN'
   | 'ERR_DRIVE_NOT_REMOVABLE'
   | 'ERR_DRIVE_LOCKED'
-  | 'ERR_DRIVE_NOT_ENCRYPTED'
+  | 'ERR_DRIVE_ENCRYPTED'
   | 'ERR_DRIVE_SIZE'
   | 'ERR_DRIVE_LIMITS'
   | 'ERR_DRIVE_OPEN'
@@ -27,4 +27,11 @@ export class DriveError extends TroupeError {
 
 export function driveNotFound(id: string): DriveError {
   return new DriveError('ERR_DRIVE_NOT_FOUND', `Device '${id}' not found`, { errorClass: 'DeviceNotFound' });
+}
+
+/** A drive whose medium has no key yet. */
+export function driveEncrypted(id: string, file: string): DriveError {
+  return new DriveError('ERR_DRIVE_ENCRYPTED', `'${id}' (${file}) is encrypted`, {
+    errorClass: 'DeviceEncrypted',
+  });
 }

@@ -43,8 +43,8 @@ export const bareDrives: { [Name in keyof DriveAsks]: DriveAsks[Name] } = {
   resizeMedium: ({ device }) => {
     throw driveNotFound(device);
   },
-  snapshotMedium: ({ device }) => {
-    throw driveNotFound(device);
+  snapshotMedia: ({ actions }) => {
+    for (const { device } of actions) throw driveNotFound(device);
   },
   setLimits: ({ device }) => {
     throw driveNotFound(device);

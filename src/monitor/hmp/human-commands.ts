@@ -1,4 +1,5 @@
 import { CommandTable } from './command-table.ts';
+import { blockLiveCommands } from './commands/block-live.ts';
 import { boardCommands } from './commands/board.ts';
 import { chardevAdd, chardevRemove } from './commands/chardev.ts';
 import { cpuCommands } from './commands/cpu.ts';
@@ -15,6 +16,7 @@ import { ringbufRead, ringbufWrite } from './commands/ringbuf.ts';
 
 /** Every human monitor command that works. */
 export const humanCommands = new CommandTable([
+  ...blockLiveCommands,
   ...boardCommands,
   chardevAdd,
   chardevRemove,

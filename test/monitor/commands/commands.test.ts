@@ -22,7 +22,7 @@ test('query-commands: what works, in the reverse of the order of the table', asy
     names,
     order.filter((name) => names.includes(name)),
   );
-  t.deepEqual([names[0], names.at(-1), names.length], ['chardev-remove', 'quit', 53]);
+  t.deepEqual([names[0], names.at(-1)], ['chardev-remove', 'quit']);
 });
 
 test('query-events: all 26, in the reverse of the order of the list', async (t) => {
