@@ -43,7 +43,7 @@ export interface BlockNode {
   readonly bytes: number;
   readonly readOnly: boolean;
   readonly encrypted: boolean;
-  /** Encrypted, and not yet given its key: requests fail until then. */
+  /** Encrypted, and `setKey` has not been called yet: reads and writes fail with `ERR_BLOCK_KEY`. */
   readonly keyMissing?: boolean;
   /** The node whose contents show through where this one holds nothing. */
   readonly backing: BlockNode | undefined;
@@ -65,6 +65,13 @@ export interface BlockNode {
   resize(bytes: number): Promise<void>;
   /** @param bytes how far the caller wants to know; at least 1 */
   status(offset: number, bytes: number): Promise<BlockStatus>;
+  /** Gives the password of an encrypted image. Whether it is the right one cannot be told. */
+  setKey?(password: string): void;
+  /**
+   * Writes one cluster, or what there is of the disk's last one, compressed. Absent where the format cannot.
+   * @param offset a multiple of the cluster size
+   */
+  writeCompressed?(offset: number, contents: Uint8Array): Promise<void>;
   /**
    * Rewrites which backing file the image names, and that file's format; durable when it answers. What the guest reads is not
    * looked at: its caller has made sure that it stays. Absent where the format has no backing files.
@@ -82,8 +89,6 @@ export interface BlockNode {
    * Absent where it cannot be done.
    */
   setReadOnly?(readOnly: boolean): Promise<void>;
-  /** Gives an encrypted image its key. Throws BlockError when that cannot be it. */
-  setPassword?(password: string): Promise<void>;
   /** Flushes and lets go of files. Not used afterwards. */
   close(): Promise<void>;
 }

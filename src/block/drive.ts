@@ -199,7 +199,7 @@ export class Drive {
         throw new BlockError('ERR_BLOCK_NOT_ENCRYPTED', `Device '${this.config.id}' is not encrypted`);
       }
       try {
-        for (const each of locked.reverse()) await each.setPassword?.(password);
+        for (const each of locked.reverse()) each.setKey?.(password);
       } catch (cause) {
         throw new BlockError('ERR_BLOCK_PASSWORD', 'Password incorrect', { cause });
       }
