@@ -30,6 +30,8 @@ export interface ImageOptions extends OpenOptions {
   readonly format: string | undefined;
   /** What the image builds on is not opened: the caller puts something in its place (`replaceBacking`). */
   readonly noBacking?: boolean;
+  /** What the image builds on is not opened: this stands in its place. */
+  readonly standIn?: (fileName: string, format: string | undefined) => BlockNode;
 }
 
 /** Longer chains are taken for loops. */
@@ -64,6 +66,7 @@ async function openAtDepth(fileName: string, options: ImageOptions, depth: numbe
     if (options.noBacking === true) return undefined;
     try {
       const path = backingPath(name, fileName);
+      if (options.standIn !== undefined) return options.standIn(path, format);
       return await openAtDepth(path, { format, readOnly: true, driverOptions: [] }, depth + 1);
     } catch (error) {
       throw new BlockError('ERR_BLOCK_OPEN', `Could not open backing file '${name}': ${reasonOf(error)}`, {

@@ -5,6 +5,7 @@ import { defineActor } from '../actors/define-actor.ts';
 import { VirtualClock } from '../memory/virtual-clock.ts';
 import { BlockError, noDrive } from './block-error.ts';
 import { Drive } from './drive.ts';
+import { OperationSet } from './operations/operation-set.ts';
 import type { SharedPiece } from './shared-piece.ts';
 import { snapshotDrives } from './snapshot-drives.ts';
 import type {
@@ -75,6 +76,7 @@ export function createStorage(
   { memory }: StorageActorConfig,
 ): ActorBehaviour<StorageContract> {
   const drives = new Drives();
+  const operations = new OperationSet((id) => drives.get(id));
   const throttleClock = memory === undefined ? undefined : guestThrottleClock(memory);
   const shared = memory?.buffer ?? new ArrayBuffer(0);
   const viewOf = ({ host, bytes }: SharedPiece) => new Uint8Array(shared, host, bytes);
@@ -104,6 +106,7 @@ export function createStorage(
       removeDrive: async ({ drive: id }) => {
         const drive = drives.get(id);
         drives.remove(id);
+        await operations.endAll(drive);
         await drive.close();
       },
       changeMedium: async ({ drive: id, file, format }) => {
@@ -151,9 +154,13 @@ export function createStorage(
         for (const drive of drives.all()) drive.letWaitingGo();
       },
       flushAll: () => forAll(drives.all(), (drive) => drive.drain()),
+      ...operations.asks,
     },
     tells: {},
-    stop: () => forAll(drives.all(), (drive) => drive.close()),
+    stop: async () => {
+      await operations.endAll();
+      await forAll(drives.all(), (drive) => drive.close());
+    },
   };
 }
 

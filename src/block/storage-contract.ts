@@ -2,6 +2,7 @@
  * The storage actor: it owns every drive and moves data between images and guest RAM without a copy in between. Devices reach
  * it through the `BlockBackend` that the machine makes of a drive.
  */
+import type { OperationAsks } from './operations/operation-contract.ts';
 import type { SharedPiece } from './shared-piece.ts';
 
 /** A drive as the command line or a monitor describes it (cli.md §2, group drive). */
@@ -82,7 +83,7 @@ export interface SnapshotRequest {
   readonly exists: boolean;
 }
 
-export interface StorageAsks {
+export interface StorageAsks extends OperationAsks {
   /** Adds a drive; rejects with BlockError naming the file when it cannot be opened. */
   addDrive(argument: DriveConfig): MediumInfo | null;
   removeDrive(argument: { readonly drive: string }): void;
