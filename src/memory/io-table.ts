@@ -23,6 +23,14 @@ export type IoEntry =
       readonly answer: FastAnswer;
     };
 
+/** What a read may need to know. */
+export interface Reading {
+  /** Virtual time in ns. @param fine whether a timer is read that guests calibrate other clocks by */
+  readonly now: (fine: boolean) => number;
+  /** Whether all posted writes have been handled: what they change is not to be read before. */
+  readonly isDrained: () => boolean;
+}
+
 const FIRST_ENTRY = 64;
 const NUMBERS = IO_TABLE_ENTRY_SIZE / 8;
 const PORTS = 65536;
@@ -41,6 +49,10 @@ const BIT_FIELD = 8;
 const BIT_FIELD_MASK = 0xff;
 /** Room for the size below an address in a key. */
 const SIZES = 8;
+
+function isTimer({ kind }: FastAnswer): boolean {
+  return kind === 'count-down' || kind === 'timed-bits';
+}
 
 function encode(entry: IoEntry): readonly number[] {
   const space = entry.space === 'memory' ? MEMORY_FLAG : 0;
@@ -178,21 +190,31 @@ export class IoTableReader {
     return this.#postedMemory.some(([first, last]) => address >= first && address <= last);
   }
 
-  /** What a read gives at virtual time `now()`; undefined when the machine has to answer. */
-  readPort(port: number, size: number, now: () => number): number | undefined {
+  /** What a read gives; undefined when the machine has to answer. */
+  readPort(port: number, size: number, reading: Reading): number | undefined {
     this.#refresh();
-    return this.#evaluate(this.#fastPorts.get(port * SIZES + size), size, now);
+    return this.#evaluate(this.#fastPorts.get(port * SIZES + size), size, reading);
   }
 
-  readMemory(address: number, size: number, now: () => number): number | undefined {
+  readMemory(address: number, size: number, reading: Reading): number | undefined {
     this.#refresh();
-    return this.#evaluate(this.#fastMemory.get(address * SIZES + size), size, now);
+    return this.#evaluate(this.#fastMemory.get(address * SIZES + size), size, reading);
   }
 
-  #evaluate(answer: FastAnswer | undefined, size: number, now: () => number): number | undefined {
+  /** Whether guests calibrate other clocks by what they read at the port. */
+  isTimerPort(port: number): boolean {
+    this.#refresh();
+    const answer = this.#fastPorts.get(port * SIZES + 1);
+    return answer !== undefined && isTimer(answer);
+  }
+
+  #evaluate(answer: FastAnswer | undefined, size: number, reading: Reading): number | undefined {
     if (answer === undefined) return undefined;
+    // Nothing that is posted changes how a counter runs on, and it is read for the time that it is now.
+    if (answer.kind !== 'counter' && answer.kind !== 'timed-bits' && !reading.isDrained()) return undefined;
     const isTimed = answer.kind !== 'word' && answer.kind !== 'stream';
-    return evaluateFastAnswer(answer, size, this.#words, isTimed ? now() : 0);
+    const ns = isTimed ? reading.now(isTimer(answer)) : 0;
+    return evaluateFastAnswer(answer, size, this.#words, ns);
   }
 
   #refresh(): void {

@@ -27,12 +27,14 @@ import {
   PENDING_SMI,
   PENDING_TIMER,
 } from '../memory/layout.ts';
-import type { VirtualClock } from '../memory/virtual-clock.ts';
 import type { CoreInstance } from './core-instance.ts';
+import type { VcpuClock } from './vcpu-clock.ts';
 
 /** Longest slice in virtual time (ns) and in instructions, so that messages are read. */
 const SLICE_NS = 5e6;
 const LONGEST_SLICE = 2_000_000;
+/** While the vCPU holds the clock, so that it is soon let go when the guest has other things to do. */
+const HOLDING_SLICE = 20_000;
 /** The same while there are breakpoints, when each instruction is a run of its own. */
 const DEBUG_SLICE = 5_000;
 /** Shortest slice in instructions: what costs about as much as starting one. */
@@ -59,14 +61,14 @@ export type SliceResult = 'ran' | 'slept' | 'shutdown' | 'exception' | 'breakpoi
 export class VcpuRunner {
   readonly #core: CoreInstance;
   readonly #memory: WebAssembly.Memory;
-  readonly #clock: VirtualClock;
+  readonly #clock: VcpuClock;
   readonly #words: Int32Array;
   readonly #view: DataView;
   #breakpoints: ReadonlySet<bigint> = new Set();
   /** Instructions a ns. */
   #rate = FIRST_RATE;
 
-  constructor(core: CoreInstance, memory: WebAssembly.Memory, clock: VirtualClock) {
+  constructor(core: CoreInstance, memory: WebAssembly.Memory, clock: VcpuClock) {
     this.#core = core;
     this.#memory = memory;
     this.#clock = clock;
@@ -85,7 +87,7 @@ export class VcpuRunner {
     if (this.#breakpoints.size > 0) return this.#debugSlice();
     const began = this.#clock.now();
     const executed = this.#executed();
-    const reason = this.#core.run(this.#budget(began));
+    const reason = this.#core.run(this.#grant(this.#budget(began)));
     this.#measure((this.#executed() - executed) >>> 0, this.#clock.now() - began);
     return this.#settle(reason);
   }
@@ -110,7 +112,7 @@ export class VcpuRunner {
     this.#setSlow(true);
     try {
       for (let i = 0; i < instructions; i++) {
-        const result = this.#settle(this.#core.run(1), false);
+        const result = this.#settle(this.#core.run(this.#grant(1)), false);
         if (result !== 'ran') return result;
       }
       return 'ran';
@@ -122,7 +124,13 @@ export class VcpuRunner {
   /** Instructions until shortly before the APIC timer expires, at the rate of late. */
   #budget(now: number): number {
     const ns = Math.min((this.#expiry() - now) * CAUTION, SLICE_NS);
-    return Math.max(SHORTEST_SLICE, Math.min(Math.floor(ns * this.#rate), LONGEST_SLICE));
+    const longest = this.#clock.isHolding ? HOLDING_SLICE : LONGEST_SLICE;
+    return Math.max(SHORTEST_SLICE, Math.min(Math.floor(ns * this.#rate), longest));
+  }
+
+  #grant(budget: number): number {
+    this.#clock.granting(budget);
+    return budget;
   }
 
   #measure(instructions: number, ns: number): void {
@@ -166,6 +174,7 @@ export class VcpuRunner {
 
   /** Waits until a request arrives, the APIC timer is due, or the longest sleep is over. */
   #sleep(): void {
+    this.#clock.release();
     const word = CPU_PENDING >> 2;
     const pending = Atomics.load(this.#words, word);
     if ((pending & this.#wakers()) !== 0) return;

@@ -6,7 +6,7 @@ const BUFFER = 0x700000;
 const POSITION = 0x710000;
 const LIMIT = 0x710004;
 const ENABLED = 0x710008;
-const now = () => 0;
+const at0 = { now: () => 0, isDrained: () => true };
 
 function table(...entries: IoEntry[]) {
   const memory = new WebAssembly.Memory({ initial: 128, maximum: 128, shared: true });
@@ -22,13 +22,13 @@ test('a vCPU takes the bytes of a stream in their order, as far as the limit', (
     { kind: 'fast', space: 'ports', address: PORT, size: 4, answer },
   );
   bytes.set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], BUFFER);
-  t.is(reader.readPort(PORT, 2, now), undefined);
+  t.is(reader.readPort(PORT, 2, at0), undefined);
   words[LIMIT >> 2] = 8;
-  t.is(reader.readPort(PORT, 2, now), 0x0201);
-  t.is(reader.readPort(PORT, 2, now), 0x0403);
-  t.is(reader.readPort(PORT, 4, now), 0x08070605);
+  t.is(reader.readPort(PORT, 2, at0), 0x0201);
+  t.is(reader.readPort(PORT, 2, at0), 0x0403);
+  t.is(reader.readPort(PORT, 4, at0), 0x08070605);
   t.is(words[POSITION >> 2], 8);
-  t.is(reader.readPort(PORT, 2, now), undefined);
+  t.is(reader.readPort(PORT, 2, at0), undefined);
 });
 
 test('a word of a device is answered while it is enabled', (t) => {
@@ -40,9 +40,9 @@ test('a word of a device is answered while it is enabled', (t) => {
     answer: { kind: 'word', word: BUFFER, enabled: ENABLED },
   });
   words[BUFFER >> 2] = 0x150;
-  t.is(reader.readPort(PORT, 1, now), undefined);
+  t.is(reader.readPort(PORT, 1, at0), undefined);
   words[ENABLED >> 2] = 1;
-  t.is(reader.readPort(PORT, 1, now), 0x50);
+  t.is(reader.readPort(PORT, 1, at0), 0x50);
 });
 
 test('a counter runs down by the clock, low byte first, while its version is not 0', (t) => {
@@ -53,7 +53,7 @@ test('a counter runs down by the clock, low byte first, while its version is not
     size: 1,
     answer: { kind: 'count-down', hz: 1e9, state: BUFFER },
   });
-  const at = (ns: number) => reader.readPort(0x42, 1, () => ns);
+  const at = (ns: number) => reader.readPort(0x42, 1, { now: () => ns, isDrained: () => true });
   words.set([0, 1000, 0, 0x1234, 0x10000, 0], BUFFER >> 2);
   t.is(at(1000), undefined);
   words[BUFFER >> 2] = 7;
@@ -79,7 +79,7 @@ test('bits of time join a word: one that toggles and one that rises', (t) => {
       riseState: POSITION,
     },
   });
-  const at = (ns: number) => reader.readPort(0x61, 1, () => ns);
+  const at = (ns: number) => reader.readPort(0x61, 1, { now: () => ns, isDrained: () => true });
   words[BUFFER >> 2] = 0x01;
   words.set([0, 40, 0], POSITION >> 2);
   t.is(at(0), undefined);
