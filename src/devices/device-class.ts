@@ -64,6 +64,16 @@ export interface ChildBus {
   unplug?(ports: BoardServices): void;
   /** Lines of `info qtree` about the device that got these ports, beyond its properties. */
   describe?(ports: BoardServices): readonly string[];
+  /** What firmware calls the device that got these ports, where its place on the bus says so: `ide@1,1`. */
+  firmwareNode?(ports: BoardServices): string;
+}
+
+/** Something that firmware can boot from. */
+export interface BootPlace {
+  /** Its place in the boot order, `bootindex`; negative: none. */
+  readonly index: number;
+  /** The part of its OpenFirmware path that follows its device: `disk@0`. */
+  readonly node: string;
 }
 
 /** A device that is plugged in and works. */
@@ -78,6 +88,9 @@ export interface Device {
   readonly instanceProperties?: readonly InstanceProperty[];
   /** Buses that it brings, in the order of their numbers. */
   readonly buses?: readonly ChildBus[];
+  /** What firmware calls it, where its bus cannot tell: `fdc@03f0`. */
+  readonly firmwareNode?: string;
+  readonly bootPlaces?: readonly BootPlace[];
 }
 
 /** A class that only others build upon: it brings properties that they share (`pci-device`). */

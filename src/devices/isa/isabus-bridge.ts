@@ -16,6 +16,7 @@ export const isabusBridge = defineDevice<IsaBusPorts, Record<never, never>>({
   userCreatable: false,
   properties: {},
   create: (ports): Device => ({
+    firmwareNode: 'isa',
     buses: [
       { type: ISA_BUS, name: 'isa.0', plug: (board, _values, driver) => ports.isaPorts(board, driver) },
     ],

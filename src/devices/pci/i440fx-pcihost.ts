@@ -20,6 +20,7 @@ const SYSTEM_BUS = 'System';
 
 class PciHost implements Device {
   readonly buses: readonly [PciBus];
+  readonly firmwareNode = `pci@i${CONFIG_ADDRESS_PORT.toString(16).padStart(4, '0')}`;
   readonly #bus: PciBus;
   #address = 0;
 

@@ -434,28 +434,30 @@ export class PcBoard {
     this.#pm?.cpuAdded(index);
   }
 
-  /** PCI slots whose devices may be taken out: bit n is slot n. */
+  /** PCI slots whose devices may come and go, those that are empty now among them: bit n is slot n. */
   removableSlots(): number {
-    return this.#removable().reduce((slots, { slot }) => slots | (1 << slot), 0) >>> 0;
+    const fixed = this.#slots().filter(({ isHotpluggable }) => !isHotpluggable);
+    return ~fixed.reduce((slots, { slot }) => slots | (1 << slot), 0) >>> 0;
   }
 
   /** The guest has let go of its devices in these slots. */
   #ejectSlots(slots: number): void {
-    for (const { slot, object } of this.#removable()) {
-      if ((slots & (1 << slot)) === 0) continue;
+    for (const { slot, object, isHotpluggable } of this.#slots()) {
+      if ((slots & (1 << slot)) === 0 || !isHotpluggable) continue;
       object.unrealize();
       this.#pm?.slotRemoved(slot);
     }
   }
 
-  #removable(): readonly { readonly slot: number; readonly object: DeviceObject }[] {
+  /** The devices on the PCI bus and where they are. */
+  #slots(): readonly { slot: number; object: DeviceObject; isHotpluggable: boolean }[] {
     const bus = this.#pciBus;
     if (bus === undefined) return [];
     return this.factory.objects().flatMap((object) => {
       const entry = this.#options.types.deviceClass(object.typeName);
+      const isHotpluggable = entry !== undefined && entry.abstract !== true && entry.hotpluggable;
       const [made] = bus.functionsOf(this.factory.portsOf(object));
-      if (entry === undefined || entry.abstract === true || !entry.hotpluggable) return [];
-      return made === undefined ? [] : [{ slot: made.devfn >> 3, object }];
+      return made === undefined ? [] : [{ slot: made.devfn >> 3, object, isHotpluggable }];
     });
   }
 
