@@ -10,6 +10,9 @@ export interface GraphOperation {
   /** Rejects with TransferFailure. */
   flush(): Promise<void>;
   preparePivot(): Promise<void>;
+  /** Rejects with TransferFailure. @returns whether the destination was what the drive is, at one moment */
+  settle?(): Promise<boolean>;
+  limitDirty?(bytes: number | undefined): void;
   /** Rejects with TransferFailure. @returns whether it is done; if not it goes on */
   finish(pivot: boolean): Promise<boolean>;
   /** The graph is as it was; nothing is watched any more. Called once, unless `finish` has answered true. */

@@ -83,6 +83,14 @@ export interface OperationAsks {
   scanOperation(argument: { readonly operation: number; readonly offset: number }): ScanResult;
   /** What has been transferred is on disk. */
   flushOperation(argument: { readonly operation: number }): number;
+  /**
+   * Copies what little is left while the drive stands still, and flushes: at that moment the destination is what the drive is.
+   */
+  settleOperation(argument: { readonly operation: number }): FinishResult;
+  /**
+   * Holds the guest's writes back while more than `bytes` are to be copied, so that a mirror gets there; null: never any more.
+   */
+  limitDirty(argument: { readonly operation: number; readonly bytes: number | null }): void;
   /** Makes sure that the drive can be switched. Rejects with BlockError `Could not open 'BACKING FILE'`. */
   preparePivot(argument: { readonly operation: number }): void;
   /** Copies what little is left while the drive stands still, and changes the graph; the operation is over then. */

@@ -64,6 +64,9 @@ export class OperationSet {
     transfer: ({ operation, offset, bytes }) => this.#transfer(operation, offset, bytes),
     scanOperation: ({ operation, offset }) => this.#scan(operation, offset),
     flushOperation: ({ operation }) => this.#flush(operation),
+    settleOperation: ({ operation }) => this.#settle(operation),
+    limitDirty: async ({ operation, bytes }) =>
+      this.#get(operation).operation.limitDirty?.(bytes ?? undefined),
     preparePivot: async ({ operation }) => this.#get(operation).operation.preparePivot(),
     finishOperation: ({ operation, pivot }) => this.#finish(operation, pivot),
     endOperation: ({ operation }) => this.#end(operation),
@@ -122,6 +125,16 @@ export class OperationSet {
       return 0;
     } catch (error) {
       return asFailure(error).errno;
+    }
+  }
+
+  async #settle(number: number): Promise<FinishResult> {
+    const { operation } = this.#get(number);
+    try {
+      return { outcome: 0, operation: 'read', done: (await operation.settle?.()) ?? true };
+    } catch (error) {
+      const { errno, operation: side } = asFailure(error);
+      return { outcome: errno, operation: side, done: false };
     }
   }
 
