@@ -93,7 +93,7 @@ test('mistakes are told in a line', async (t) => {
   await refused(['create', '-f', 'qcow2', path], 'Image creation needs a size parameter');
   await refused(['create', '-f', 'nonsense', path, '1M'], "Invalid block format 'nonsense'");
   await refused(['create', '-f', 'vdi', path, '1M'], 'vdi: not available in this version');
-  await refused(['create', '-f', 'qcow2', '-o', 'foo=1', path, '1M'], "Unknown option 'foo'");
+  await refused(['create', '-f', 'qcow2', '-o', 'foo=1', path, '1M'], "Invalid parameter 'foo'");
   await refused(['create', '-b', 'x', path, '1M'], "Backing file not supported for file format 'raw'");
   await refused(['info', '--output=xml', path], /--output must be used with human or json/);
   await refused(['info', '/nowhere/x'], /No such file or directory/);

@@ -17,7 +17,7 @@ export const FEATURE_CORRUPT = 0x02;
 /** Crypt method: the old encryption. The next one, LUKS, is not known. */
 export const CRYPT_AES = 1;
 const FEATURE_EXTERNAL_DATA = 0x04;
-const FEATURE_COMPRESSION_TYPE = 0x08;
+export const FEATURE_COMPRESSION_TYPE = 0x08;
 const FEATURE_EXTENDED_L2 = 0x10;
 const KNOWN_INCOMPATIBLE = FEATURE_DIRTY | FEATURE_CORRUPT | FEATURE_COMPRESSION_TYPE;
 
