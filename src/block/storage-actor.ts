@@ -3,8 +3,9 @@ import { setTimeout } from 'node:timers/promises';
 import type { ActorBehaviour, ActorContext } from '../actors/contract.ts';
 import { defineActor } from '../actors/define-actor.ts';
 import { VirtualClock } from '../memory/virtual-clock.ts';
-import { BlockError, noDrive } from './block-error.ts';
+import { BlockError, noDrive, reasonOf } from './block-error.ts';
 import { Drive } from './drive.ts';
+import { NbdServer } from './nbd/nbd-server.ts';
 import { OperationSet } from './operations/operation-set.ts';
 import type { SharedPiece } from './shared-piece.ts';
 import { snapshotDrives } from './snapshot-drives.ts';
@@ -77,6 +78,10 @@ export function createStorage(
 ): ActorBehaviour<StorageContract> {
   const drives = new Drives();
   const operations = new OperationSet((id) => drives.get(id));
+  const nbd = new NbdServer({
+    find: (id) => drives.find(id),
+    failed: (error) => process.emitWarning(`NBD server: ${reasonOf(error)}`),
+  });
   const throttleClock = memory === undefined ? undefined : guestThrottleClock(memory);
   const shared = memory?.buffer ?? new ArrayBuffer(0);
   const viewOf = ({ host, bytes }: SharedPiece) => new Uint8Array(shared, host, bytes);
@@ -150,6 +155,9 @@ export function createStorage(
       setLimits: ({ drive, limits }) => drives.get(drive).setLimits(limits),
       limits: ({ drive }) => drives.get(drive).limits,
       statistics: ({ drive }) => drives.get(drive).statistics(),
+      nbdStart: ({ address, fd }) => nbd.start(address, fd),
+      nbdAdd: ({ drive, writable }) => nbd.add(drive, writable),
+      nbdStop: () => nbd.stop(),
       letWaitingGo: () => {
         for (const drive of drives.all()) drive.letWaitingGo();
       },
@@ -158,6 +166,7 @@ export function createStorage(
     },
     tells: {},
     stop: async () => {
+      nbd.stop();
       await operations.endAll();
       await forAll(drives.all(), (drive) => drive.close());
     },

@@ -2,6 +2,8 @@
  * The storage actor: it owns every drive and moves data between images and guest RAM without a copy in between. Devices reach
  * it through the `BlockBackend` that the machine makes of a drive.
  */
+
+import type { SocketAddress } from '../backends/chardev/chardev-config.ts';
 import type { OperationAsks } from './operations/operation-contract.ts';
 import type { SharedPiece } from './shared-piece.ts';
 
@@ -111,6 +113,10 @@ export interface StorageAsks extends OperationAsks {
   setPassword(argument: { readonly drive: string; readonly password: string }): MediumInfo;
   /** Rejects with BlockError `Device 'D' is in use` while a block job or the like has the drive. */
   checkFree(argument: { readonly drive: string }): void;
+  /** nbd-server-start. @param argument.fd the descriptor that an `fd` address stands for; the server owns it from here on */
+  nbdStart(argument: { readonly address: SocketAddress; readonly fd?: number }): void;
+  nbdAdd(argument: { readonly drive: string; readonly writable: boolean }): void;
+  nbdStop(argument: undefined): void;
   setLimits(argument: { readonly drive: string; readonly limits: DriveConfig['throttle'] }): void;
   limits(argument: { readonly drive: string }): DriveConfig['throttle'];
   statistics(argument: { readonly drive: string }): DriveStatistics;

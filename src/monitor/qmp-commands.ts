@@ -9,6 +9,7 @@ import { humanCommands } from './commands/human.ts';
 import { identityCommands } from './commands/identity.ts';
 import { inputCommands } from './commands/input.ts';
 import { memoryCommands } from './commands/memory.ts';
+import { nbdCommands } from './commands/nbd.ts';
 import { qomCommands } from './commands/qom.ts';
 import { runStateCommands } from './commands/run-state.ts';
 import { sessionCommands } from './commands/session.ts';
@@ -28,4 +29,5 @@ export const qmpCommands = new CommandTable([
   displayCommands,
   boardCommands,
   blockCommands,
+  nbdCommands,
 ]);

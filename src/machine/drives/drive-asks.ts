@@ -1,4 +1,5 @@
 /** What monitors ask the machine about its drives; the machine's contract takes these in. */
+import type { SocketAddress } from '../../backends/chardev/chardev-config.ts';
 import type { DriveConfig, DriveStatistics, MediumInfo } from '../../block/storage-contract.ts';
 import type { IoStatus } from './error-policy.ts';
 
@@ -48,5 +49,9 @@ export interface DriveAsks {
   snapshotMedia(argument: { readonly actions: readonly SnapshotAction[] }): void;
   /** block_set_io_throttle: 0 is no limit. */
   setLimits(argument: { readonly device: string; readonly limits: DriveConfig['throttle'] }): void;
+  /** nbd-server-start; `fd` as in StorageAsks. */
+  nbdStart(argument: { readonly address: SocketAddress; readonly fd?: number }): void;
+  nbdAdd(argument: { readonly device: string; readonly writable: boolean }): void;
+  nbdStop(argument: undefined): void;
   setMediumPassword(argument: { readonly device: string; readonly password: string }): void;
 }

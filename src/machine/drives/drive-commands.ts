@@ -100,6 +100,9 @@ export function driveCommands(drives: DriveSet): {
       checkLimits(limits);
       return drive.setLimits(limits);
     },
+    nbdStart: (argument) => drives.storage.ask('nbdStart', argument),
+    nbdAdd: ({ device, writable }) => drives.storage.ask('nbdAdd', { drive: device, writable }),
+    nbdStop: () => drives.storage.ask('nbdStop', undefined),
     setMediumPassword: async ({ device, password }) => {
       await drives.setPassword(drives.get(device), password);
     },

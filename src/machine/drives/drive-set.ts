@@ -1,5 +1,6 @@
 /** All drives of a machine, in the order of their creation. */
-import type { MediumInfo } from '../../block/storage-contract.ts';
+import type { ActorRef } from '../../actors/contract.ts';
+import type { MediumInfo, StorageContract } from '../../block/storage-contract.ts';
 import type { BlockBackend } from '../../devices/block-backend.ts';
 import type { BoardDrive } from '../machine-config.ts';
 import type { RunStateListener } from '../run-control.ts';
@@ -34,6 +35,10 @@ export class DriveSet implements RunStateListener {
     const backend = new DriveBackend(drive, serial, medium, this.#host);
     this.#drives.set(drive.id, backend);
     return backend;
+  }
+
+  get storage(): ActorRef<StorageContract> {
+    return this.#host.storage;
   }
 
   /** Throws DriveError DeviceNotFound. */

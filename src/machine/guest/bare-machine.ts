@@ -49,6 +49,13 @@ export const bareDrives: { [Name in keyof DriveAsks]: DriveAsks[Name] } = {
   setLimits: ({ device }) => {
     throw driveNotFound(device);
   },
+  nbdStart: () => {
+    throw new GuestError('ERR_GUEST_NO_BOARD', 'A machine without a board has no drives to export');
+  },
+  nbdAdd: () => {
+    throw new GuestError('ERR_GUEST_NO_BOARD', 'NBD server not running');
+  },
+  nbdStop: () => undefined,
   setMediumPassword: ({ device }) => {
     throw driveNotFound(device);
   },

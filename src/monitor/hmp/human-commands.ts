@@ -9,6 +9,7 @@ import { help } from './commands/help.ts';
 import { info } from './commands/info.ts';
 import { inputCommands } from './commands/input.ts';
 import { memoryCommands } from './commands/memory.ts';
+import { nbdCommands } from './commands/nbd.ts';
 import { portCommands } from './commands/ports.ts';
 import { powerCommands } from './commands/power.ts';
 import { print } from './commands/print.ts';
@@ -28,6 +29,7 @@ export const humanCommands = new CommandTable([
   info,
   ...inputCommands,
   ...memoryCommands,
+  ...nbdCommands,
   ...portCommands,
   ...powerCommands,
   print,
