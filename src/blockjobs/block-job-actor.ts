@@ -22,16 +22,18 @@ export interface JobSurroundings {
   readonly fail: (error: unknown) => void;
 }
 
-/** The behaviour of a job that has begun. */
-export function startBlockJob(
+/** The behaviour of a job that is to begin. */
+export function createBlockJob(
   config: JobConfig,
   { storage, clock, emit, fail }: JobSurroundings,
 ): ActorBehaviour<BlockJobContract> {
   const control = new JobControl(config, clock, emit);
   const { lifecycle, status } = control;
-  run(control, storage).catch(fail);
   return {
     asks: {
+      start: () => {
+        run(control, storage).catch(fail);
+      },
       setSpeed: ({ speed }) => control.setSpeed(speed),
       pause: () => lifecycle.pause(),
       resume: () => control.resume(),
@@ -84,7 +86,7 @@ export const blockJobActor = defineActor<BlockJobContract, JobConfig>({
   module: import.meta.url,
   exportName: 'blockJobActor',
   create: (context, config) =>
-    startBlockJob(config, {
+    createBlockJob(config, {
       storage: context.ref<StorageContract>(STORAGE_REFERENCE),
       clock: systemClock,
       emit: (event, payload) => context.emit(event, payload),

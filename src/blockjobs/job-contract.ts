@@ -41,6 +41,8 @@ export interface JobEnd extends JobProgress {
 }
 
 export interface JobAsks {
+  /** Begins the work: who asks has subscribed to what the job announces. Once. */
+  start(argument: undefined): void;
   /** Bytes a second; 0 is no limit. */
   setSpeed(argument: { readonly speed: number }): void;
   pause(argument: undefined): void;

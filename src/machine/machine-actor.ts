@@ -6,6 +6,7 @@ import { CharacterBridge } from './characters/character-bridge.ts';
 import type { driveCommands } from './drives/drive-commands.ts';
 import { bareDrives, bareMachine } from './guest/bare-machine.ts';
 import { type GuestView, guestCommands } from './guest/guest-commands.ts';
+import { type JobCommands, NO_JOBS } from './jobs/job-commands.ts';
 import type { MachineConfig } from './machine-config.ts';
 import type { MachineActorConfig, MachineContract, MachineTopic } from './machine-contract.ts';
 import { MachinePower, type Scheduler } from './machine-power.ts';
@@ -49,6 +50,8 @@ interface MachineParts {
 interface GuestParts {
   readonly view: GuestView;
   readonly drives: ReturnType<typeof driveCommands>;
+  readonly jobs: JobCommands;
+  readonly jobFailed: (actor: string, cause: string) => void;
   /** Text about the board: `info pic`, `info mtree`, `info roms`. */
   readonly describe: (topic: MachineTopic) => string;
   readonly vcpusReady: () => Promise<void>;
@@ -58,6 +61,8 @@ interface GuestParts {
 const NO_GUEST: GuestParts = {
   view: bareMachine,
   drives: bareDrives,
+  jobs: NO_JOBS,
+  jobFailed: () => undefined,
   describe: () => '',
   vcpusReady: async () => undefined,
   vcpuAdded: () => undefined,
@@ -113,11 +118,13 @@ function behaviourOf(parts: MachineParts, guest: GuestParts): ActorBehaviour<Mac
     describe: ({ topic, path }) => (isTreeTopic(topic) ? qom.describe(topic, path) : guest.describe(topic)),
     ...guestCommands(guest.view),
     ...guest.drives,
+    ...guest.jobs,
   };
   return {
     asks,
     tells: {
       actorFailed: () => power.actorDied(),
+      jobFailed: ({ actor, cause }) => guest.jobFailed(actor, cause),
       character: (notice) => characters.receive(notice),
     },
   };

@@ -47,6 +47,7 @@ export class MachinePower {
   readonly #tasks = new SerialTasks();
   readonly #resettables: Resettable[] = [];
   readonly #contChecks: (() => void)[] = [];
+  readonly #endings: (() => Promise<void>)[] = [];
   readonly #powerButtons: (() => void)[] = [];
   readonly #options: MachinePowerOptions;
   #autostart: boolean;
@@ -83,6 +84,11 @@ export class MachinePower {
   /** Calls `check` before each `cont` is obeyed; it throws what is to be answered instead. */
   beforeCont(check: () => void): void {
     this.#contChecks.push(check);
+  }
+
+  /** Waits for `work` between SHUTDOWN and the process's end. It takes no longer than it must. */
+  beforeExit(work: () => Promise<void>): void {
+    this.#endings.push(work);
   }
 
   /** Calls `pressed` for every power-down request, after POWERDOWN. */
@@ -314,6 +320,7 @@ export class MachinePower {
       await this.#control.stop('shutdown');
     } else {
       await this.#control.pauseCpus();
+      for (const end of this.#endings) await end();
       this.#exit();
     }
   }

@@ -1,5 +1,6 @@
 import { CommandTable } from './command-table.ts';
 import { blockCommands } from './commands/block.ts';
+import { blockJobCommands } from './commands/block-jobs.ts';
 import { boardCommands } from './commands/board.ts';
 import { chardevCommands } from './commands/chardevs.ts';
 import { cpuCommands } from './commands/cpus.ts';
@@ -29,5 +30,6 @@ export const qmpCommands = new CommandTable([
   displayCommands,
   boardCommands,
   blockCommands,
+  blockJobCommands,
   nbdCommands,
 ]);

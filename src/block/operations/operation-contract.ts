@@ -97,4 +97,9 @@ export interface OperationAsks {
   finishOperation(argument: { readonly operation: number; readonly pivot: boolean }): FinishResult;
   /** Gives up what is left of it: the graph is as it was, the drive free. Nothing if it is over. */
   endOperation(argument: { readonly operation: number }): void;
+  /**
+   * Writes what the drive's own image holds into the one below, which is then what the drive is, and leaves the drive as it is
+   * (`commit` of the human monitor). 0, or a positive errno: ENOMEDIUM, ENOTSUP where nothing is below, EBUSY.
+   */
+  commitDrive(argument: { readonly drive: string }): number;
 }

@@ -1,6 +1,9 @@
 /** The long operations that are under way on a storage actor's drives, and how they are asked for. */
-import { BlockError } from '../block-error.ts';
+import { constants } from 'node:os';
+import { BlockError, ENOMEDIUM, ENOTSUP, errnoOf } from '../block-error.ts';
+import { DirtyBitmap } from '../dirty-bitmap.ts';
 import type { Drive } from '../drive.ts';
+import { findFormat } from '../image-formats.ts';
 import { beginActiveCommit } from './active-commit.ts';
 import { BackupOperation } from './backup-operation.ts';
 import { CommitOperation, findImages } from './commit-operation.ts';
@@ -17,6 +20,9 @@ import type {
 import { StreamOperation } from './stream-operation.ts';
 import { asFailure, failureOf } from './transfer.ts';
 
+const { EBUSY } = constants.errno;
+const COMMITTED_PIECE_BYTES = 1024 * 1024;
+
 interface Held {
   readonly drive: Drive;
   readonly operation: GraphOperation;
@@ -24,6 +30,14 @@ interface Held {
   readonly free: () => void;
   /** Its end, once that has begun. */
   ending: Promise<unknown> | undefined;
+}
+
+/** What is wrong with a plan is said before the drive is found to be in use. */
+async function check({ access }: Drive, plan: OperationPlan): Promise<void> {
+  if (plan.kind === 'stream') await StreamOperation.begin(access, plan.base);
+  else if (plan.kind === 'commit') {
+    await access.beside(async (active) => findImages(active, plan.top, plan.base));
+  } else if (plan.format !== null) findFormat(plan.format);
 }
 
 async function begin(drive: Drive, plan: OperationPlan): Promise<GraphOperation> {
@@ -70,7 +84,48 @@ export class OperationSet {
     preparePivot: async ({ operation }) => this.#get(operation).operation.preparePivot(),
     finishOperation: ({ operation, pivot }) => this.#finish(operation, pivot),
     endOperation: ({ operation }) => this.#end(operation),
+    commitDrive: ({ drive }) => this.#commit(drive),
   };
+
+  /** @returns 0, or a positive errno */
+  async #commit(name: string): Promise<number> {
+    const drive = this.#find(name);
+    const { node } = drive;
+    if (node === undefined) return ENOMEDIUM;
+    if (node.backing === undefined) return ENOTSUP;
+    if (drive.isInUse) return EBUSY;
+    const plan = { kind: 'commit', drive: name, top: node.fileName, base: node.backing.fileName } as const;
+    let operation: number | undefined;
+    try {
+      const info = await this.#begin(plan);
+      operation = info.operation;
+      return await this.#carryThrough(info);
+    } catch (error) {
+      return errnoOf(error);
+    } finally {
+      if (operation !== undefined) await this.#end(operation);
+    }
+  }
+
+  /** As fast as it goes. @returns 0, or a positive errno */
+  async #carryThrough({ operation, bytes, bitmap }: OperationInfo): Promise<number> {
+    for (let at = 0; at < bytes; ) {
+      const { outcome, next } = await this.#scan(operation, at);
+      if (outcome !== 0) return outcome;
+      at = next;
+    }
+    const dirty = bitmap === undefined ? undefined : new DirtyBitmap(bitmap);
+    for (;;) {
+      const piece = dirty?.take(0, COMMITTED_PIECE_BYTES);
+      if (piece !== undefined) {
+        const { outcome } = await this.#transfer(operation, piece.offset, piece.bytes);
+        if (outcome !== 0) return outcome;
+        continue;
+      }
+      const { outcome, done } = await this.#finish(operation, false);
+      if (outcome !== 0 || done) return outcome;
+    }
+  }
 
   /** Gives up what is under way on a drive that is going to be taken away, or on all of them. */
   async endAll(drive?: Drive): Promise<void> {
@@ -88,6 +143,7 @@ export class OperationSet {
 
   async #begin(plan: OperationPlan): Promise<OperationInfo> {
     const drive = this.#find(plan.drive);
+    await check(drive, plan);
     const free = drive.hold();
     try {
       const operation = await begin(drive, plan);

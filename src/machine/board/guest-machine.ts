@@ -1,6 +1,7 @@
 /** A machine with a board: puts vCPUs, board, clocks and the loop together, and ties them to power and run-state. */
 import type { ActorContext } from '../../actors/contract.ts';
 import type { StorageContract } from '../../block/storage-contract.ts';
+import type { BlockJobContract } from '../../blockjobs/job-contract.ts';
 import type { CharacterPort } from '../../devices/character-port.ts';
 import { MailboxReceiver } from '../../memory/mailbox.ts';
 import { TIMER_LATENESS_NS } from '../../memory/virtual-clock.ts';
@@ -15,6 +16,8 @@ import { readFirmwareFile } from '../firmware/firmware-files.ts';
 import type { GuestView } from '../guest/guest-commands.ts';
 import { GuestError } from '../guest/guest-error.ts';
 import { STORAGE_ACTOR, vcpuActorName } from '../guest-actor-names.ts';
+import { BlockJobs } from '../jobs/block-jobs.ts';
+import { type JobCommands, jobCommands } from '../jobs/job-commands.ts';
 import type { MachineConfig } from '../machine-config.ts';
 import type { MachineContract, MachineTopic } from '../machine-contract.ts';
 import type { MachinePower } from '../machine-power.ts';
@@ -58,6 +61,8 @@ export class GuestMachine {
   readonly hardware: Hardware;
   readonly #options: GuestMachineOptions;
   readonly drives: ReturnType<typeof driveCommands>;
+  readonly jobs: JobCommands;
+  readonly #jobs: BlockJobs;
   readonly view: GuestView;
   readonly #loop: MachineLoop;
   /** vCPUs that are being plugged in. */
@@ -68,6 +73,8 @@ export class GuestMachine {
     this.#options = options;
     this.hardware = hardware;
     this.drives = driveCommands(drives);
+    this.#jobs = this.#makeJobs(drives);
+    this.jobs = jobCommands(this.#jobs, drives);
     this.#setUpCpus();
     this.vcpus = new VcpuSet(shared.memory, (index, reason) => this.#vcpuStopped(index, reason));
     const ram = layOutRam(config.ramBytes);
@@ -178,6 +185,25 @@ export class GuestMachine {
     });
   }
 
+  /** The actor of a block job has died. */
+  jobFailed(actor: string, cause: string): void {
+    this.#jobs.died(actor, cause).catch((error: unknown) => this.#options.context.fail(error));
+  }
+
+  #makeJobs(drives: DriveSet): BlockJobs {
+    const { context, emit } = this.#options;
+    return new BlockJobs({
+      drives,
+      emit,
+      wanted: (name, config) => context.emit('jobWanted', { name, config }),
+      dismissed: (name) => context.emit('jobOver', { name }),
+      actor: async (name) => {
+        await this.#announcementsHeard();
+        return context.ref<BlockJobContract>(name);
+      },
+    });
+  }
+
   /** What was given to the event loop is to run before the thread sleeps again. */
   returnSoon(): void {
     this.#loop.returnSoon();
@@ -219,7 +245,11 @@ export class GuestMachine {
     }
     power.addListener(this.vcpus);
     power.addListener(drives);
-    power.beforeCont(() => drives.beforeCont());
+    power.beforeCont(() => {
+      this.#jobs.resetIoStatus();
+      drives.beforeCont();
+    });
+    power.beforeExit(() => this.#jobs.cancelAll());
     power.addResettable({ reset: (cause) => this.board.reset(cause) });
     power.addResettable(this.vcpus);
   }

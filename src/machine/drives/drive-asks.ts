@@ -14,6 +14,8 @@ export interface BlockDescription {
   readonly ioStatus: IoStatus | undefined;
   /** `inserted`; undefined for an empty drive. */
   readonly medium: MediumInfo | undefined;
+  /** Bytes that a mirror has not copied yet; undefined while there is none. */
+  readonly dirty: { readonly bytes: number; readonly granularity: number } | undefined;
   /** What `inserted` shows of the limits. */
   readonly limits: DriveConfig['throttle'];
 }

@@ -1,5 +1,6 @@
 /** A drive on the machine's side: what a disk controller talks to, over the storage actor. */
 import type { ActorRef } from '../../actors/contract.ts';
+import type { DirtyBitmap } from '../../block/dirty-bitmap.ts';
 import type { SharedPiece } from '../../block/shared-piece.ts';
 import type {
   DriveConfig,
@@ -42,6 +43,8 @@ export class DriveBackend implements BlockBackend {
   readonly serial: string | undefined;
   readonly writeThrough: boolean;
   readonly config: DriveConfig;
+  /** What a mirror has not copied yet, while there is one. */
+  tracked: DirtyBitmap | undefined;
   readonly #host: DriveHost;
   /** Requests that failed under a stop policy and wait for `cont`. */
   #held: Request[] = [];

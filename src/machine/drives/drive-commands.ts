@@ -8,7 +8,8 @@ import { DriveError, driveEncrypted } from './drive-error.ts';
 import type { DriveSet } from './drive-set.ts';
 
 async function describe(drive: DriveBackend): Promise<BlockDescription> {
-  const { removable } = drive.frontEnd;
+  const { frontEnd, tracked } = drive;
+  const { removable } = frontEnd;
   return {
     device: drive.id,
     removable,
@@ -16,6 +17,8 @@ async function describe(drive: DriveBackend): Promise<BlockDescription> {
     trayOpen: removable ? drive.trayOpen : undefined,
     ioStatus: drive.ioStatus,
     medium: drive.medium,
+    dirty:
+      tracked === undefined ? undefined : { bytes: tracked.dirtyBytes, granularity: tracked.granularity },
     limits: await drive.limits(),
   };
 }

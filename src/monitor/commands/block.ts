@@ -42,6 +42,9 @@ function blockInfo(drive: BlockDescription): BlockInfo {
     ...(drive.medium === undefined ? {} : { inserted: inserted(drive.medium, drive) }),
     ...(drive.trayOpen === undefined ? {} : { tray_open: drive.trayOpen }),
     ...(drive.ioStatus === undefined ? {} : { 'io-status': drive.ioStatus }),
+    ...(drive.dirty === undefined
+      ? {}
+      : { dirty: { count: drive.dirty.bytes, granularity: drive.dirty.granularity } }),
   };
 }
 

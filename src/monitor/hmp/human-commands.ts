@@ -1,4 +1,5 @@
 import { CommandTable } from './command-table.ts';
+import { blockJobCommands } from './commands/block-jobs.ts';
 import { blockLiveCommands } from './commands/block-live.ts';
 import { boardCommands } from './commands/board.ts';
 import { chardevAdd, chardevRemove } from './commands/chardev.ts';
@@ -17,6 +18,7 @@ import { ringbufRead, ringbufWrite } from './commands/ringbuf.ts';
 
 /** Every human monitor command that works. */
 export const humanCommands = new CommandTable([
+  ...blockJobCommands,
   ...blockLiveCommands,
   ...boardCommands,
   chardevAdd,
