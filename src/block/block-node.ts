@@ -96,6 +96,8 @@ export interface BlockNode {
 /** How an image is opened, whatever its driver. */
 export interface OpenOptions {
   readonly readOnly: boolean;
+  /** The drive that it is for, in messages. */
+  readonly device?: string | undefined;
   /** Keys of -drive that belong to the driver. */
   readonly driverOptions: readonly (readonly [key: string, value: string])[];
 }

@@ -8,7 +8,8 @@ import {
   type PreparedImage,
 } from './image-creator.ts';
 import { findFormat } from './image-formats.ts';
-import { backingPath, openImage } from './open-image.ts';
+import { openImage } from './open-image.ts';
+import { backingPath } from './protocol-names.ts';
 import { QCOW2_CREATOR } from './qcow2/qcow2-creator.ts';
 import { RAW_CREATOR } from './raw-creator.ts';
 

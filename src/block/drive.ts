@@ -5,6 +5,7 @@ import { BlockError, ENOMEDIUM, EROFS, errnoOf, reasonOf } from './block-error.t
 import type { BlockNode, Views } from './block-node.ts';
 import { DriveAccess } from './drive-access.ts';
 import { DriveCounters } from './drive-counters.ts';
+import type { DriverOptions } from './driver-options.ts';
 import { openImage } from './open-image.ts';
 import { OverlayNode } from './overlay-node.ts';
 import { type NewImage, snapshotDrives } from './snapshot-drives.ts';
@@ -118,9 +119,14 @@ export class Drive {
 
   /**
    * Puts a medium in, or takes it out (`file` null). If the new one cannot be opened the drive is left empty.
+   * @param driverOptions keys of -drive that belong to the nodes; with them the file name may be ''
    * Throws BlockError `could not open disk image F: REASON`.
    */
-  changeMedium(file: string | null, format: string | undefined): Promise<void> {
+  changeMedium(
+    file: string | null,
+    format: string | undefined,
+    driverOptions: DriverOptions = [],
+  ): Promise<void> {
     return this.access.alone(async (drive) => {
       const old = drive.node;
       drive.setNode(undefined);
@@ -130,7 +136,7 @@ export class Drive {
         await old.close();
       }
       if (file !== null) {
-        drive.setNode(await this.#open(file, format));
+        drive.setNode(await this.#open(file, format, driverOptions));
         this.#counters.mediumOpened();
       }
     });
@@ -215,10 +221,10 @@ export class Drive {
     await this.changeMedium(null, undefined);
   }
 
-  async #open(file: string, format: string | undefined): Promise<BlockNode> {
-    const { readOnly, snapshot, driverOptions } = this.config;
+  async #open(file: string, format: string | undefined, driverOptions: DriverOptions): Promise<BlockNode> {
+    const { id: device, readOnly, snapshot } = this.config;
     try {
-      const node = await openImage(file, { format, driverOptions, readOnly: readOnly || snapshot });
+      const node = await openImage(file, { format, driverOptions, device, readOnly: readOnly || snapshot });
       if (!snapshot || readOnly) {
         return node;
       }

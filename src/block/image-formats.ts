@@ -1,6 +1,7 @@
 /** The image formats by name, how each is recognised, and which of them this version can open. */
 import { BlockError, EPERM } from './block-error.ts';
 import type { BlockNode, OpenOptions, Views } from './block-node.ts';
+import { checkOptions } from './driver-options.ts';
 import { Qcow2Node } from './qcow2/qcow2-node.ts';
 import { RawNode } from './raw-node.ts';
 
@@ -8,6 +9,8 @@ export interface ImageFormat {
   readonly name: string;
   /** Whether an image that begins with these bytes (as many as there are, at least up to PROBE_BYTES) is of the format. */
   readonly recognises: (head: Uint8Array) => boolean;
+  /** Keys of -drive that it knows. */
+  readonly options?: readonly string[];
   /** Absent: the format is known by name only. Takes `file` over; its caller closes it when this rejects. */
   readonly open?: (file: BlockNode, options: OpenOptions, openBacking: OpenBacking) => Promise<BlockNode>;
 }
@@ -140,6 +143,7 @@ export async function openFormat(
     await file.read(0, [head]);
     format = formatOf(head);
     if (format.name === 'raw') {
+      checkOptions(options.driverOptions, [], { format: 'raw', device: options.device });
       return new GuessedRawNode(file);
     }
   } else {
@@ -148,5 +152,6 @@ export async function openFormat(
   if (format.open === undefined) {
     throw new BlockError('ERR_BLOCK_UNAVAILABLE', `${format.name}: not available in this version`);
   }
+  checkOptions(options.driverOptions, format.options ?? [], { format: format.name, device: options.device });
   return format.open(file, options, openBacking);
 }

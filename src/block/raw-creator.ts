@@ -2,8 +2,8 @@
 import { stringValue } from '../options/option-values.ts';
 import { FileNode } from './file-node.ts';
 import { type ImageCreator, SIZE_OPTION } from './image-creator.ts';
-import { hostPath } from './open-image.ts';
 import { fillSpace, parsePreallocation } from './preallocation.ts';
+import { hostPath } from './protocol-names.ts';
 
 export const RAW_CREATOR: ImageCreator = {
   format: 'raw',

@@ -9,7 +9,8 @@ import { createImage } from './create-image.ts';
 import type { Drive } from './drive.ts';
 import type { ExclusiveDrive } from './drive-access.ts';
 import { findFormat } from './image-formats.ts';
-import { hostPath, openImage, recordedName } from './open-image.ts';
+import { openImage } from './open-image.ts';
+import { protocolKind, protocolOf, recordedName } from './protocol-names.ts';
 
 export interface NewImage {
   readonly name: string;
@@ -99,7 +100,7 @@ async function prepare(old: BlockNode, image: NewImage): Promise<BlockNode> {
 
 function checkProtocol({ name, format }: NewImage): void {
   try {
-    hostPath(name);
+    protocolKind(protocolOf(name));
   } catch (cause) {
     throw new BlockError('ERR_BLOCK_FORMAT', `Invalid block format '${format}'`, { cause });
   }

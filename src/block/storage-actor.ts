@@ -101,7 +101,9 @@ export function createStorage(
         const drive = new Drive(config, throttleClock === undefined ? {} : { throttle: throttleClock });
         drives.add(drive);
         try {
-          await drive.changeMedium(config.file ?? null, config.format);
+          const { file, format, driverOptions } = config;
+          // The keys alone may say what is to be opened.
+          await drive.changeMedium(file ?? (driverOptions.length > 0 ? '' : null), format, driverOptions);
         } catch (error) {
           drives.remove(config.id);
           throw error;

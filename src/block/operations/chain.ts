@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { BlockError, ENOTSUP } from '../block-error.ts';
 import type { BlockNode } from '../block-node.ts';
-import { backingPath, hostPath } from '../open-image.ts';
+import { backingPath, hostPath } from '../protocol-names.ts';
 
 function realName(fileName: string): string {
   try {

@@ -3,7 +3,8 @@ import { BlockError, EIO } from '../block-error.ts';
 import type { BlockNode, BlockStatus } from '../block-node.ts';
 import { createImage } from '../create-image.ts';
 import { findFormat } from '../image-formats.ts';
-import { openImage, recordedName } from '../open-image.ts';
+import { openImage } from '../open-image.ts';
+import { recordedName } from '../protocol-names.ts';
 
 /** Stands where the target's backing file will be: the copied clusters are whole, so nobody reads it. */
 export class AbsentBacking implements BlockNode {

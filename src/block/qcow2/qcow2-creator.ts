@@ -11,8 +11,8 @@ import {
   SIZE_OPTION,
   type SizedImageOptions,
 } from '../image-creator.ts';
-import { hostPath } from '../open-image.ts';
 import { fillSpace, type Preallocation, parsePreallocation } from '../preallocation.ts';
+import { hostPath } from '../protocol-names.ts';
 import { checkCreateOptions, createQcow2, QCOW2_DEFAULTS, type Qcow2CreateOptions } from './create-qcow2.ts';
 import { Qcow2Node } from './qcow2-node.ts';
 
