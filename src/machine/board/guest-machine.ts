@@ -232,7 +232,7 @@ export class GuestMachine {
       ],
       beforeTimers: () => this.hardware.clock.catchUp(),
       afterTimers: () => this.hardware.clock.limitTo(virtual.nextExpiry() + TIMER_LATENESS_NS),
-      serve: (_cpu, request) => this.board.serve(request),
+      serve: (cpu, request) => this.board.serve(cpu, request),
       failed: (error) => context.fail(error),
     });
   }

@@ -8,11 +8,14 @@ import { DEVICE_CLASSES } from '../../devices/device-table.ts';
 import type { DisplayAdapter } from '../../devices/display/display-contract.ts';
 import { InputRegistry } from '../../devices/input-hub.ts';
 import { cmosContents } from '../../devices/isa/cmos-contents.ts';
+import type { I8042Ports } from '../../devices/isa/i8042.ts';
 import type { I8237Ports } from '../../devices/isa/i8237.ts';
 import type { I8254 } from '../../devices/isa/i8254.ts';
 import type { IsaPorts } from '../../devices/isa/isa-contract.ts';
 import type { IsaBusPorts } from '../../devices/isa/isabus-bridge.ts';
 import type { Mc146818, Mc146818Ports } from '../../devices/isa/mc146818rtc.ts';
+import type { VmmousePorts } from '../../devices/isa/vmmouse.ts';
+import type { VmportCommands, VmportPorts } from '../../devices/isa/vmport.ts';
 import type { BaseAddress } from '../../devices/pci/base-address.ts';
 import type { HostBridgePorts, IsaBridgePorts, PciHostPorts } from '../../devices/pci/chipset-contract.ts';
 import type { PciBus } from '../../devices/pci/pci-bus.ts';
@@ -52,6 +55,7 @@ import { optionDevices } from './option-devices.ts';
 import { OutputTaps } from './output-taps.ts';
 import { boardDevices } from './pc-devices.ts';
 import { platformOf } from './platform.ts';
+import { Requester } from './requester.ts';
 import { rtcSource } from './rtc-source.ts';
 import type { ShadowMemory } from './shadow-memory.ts';
 import { BoardSignals } from './signals.ts';
@@ -96,6 +100,7 @@ export class PcBoard {
   readonly #objects: UserObjects;
   readonly #dma = new DmaRelay();
   readonly #outputs = new OutputTaps();
+  readonly #requester: Requester;
   readonly #services: BoardServices;
   readonly #shadow: ShadowMemory;
   readonly #floatingPoint: FloatingPointErrors;
@@ -104,6 +109,8 @@ export class PcBoard {
   #nextIdeBus = 0;
   #pciBus: PciBus | undefined;
   #timer: I8254 | undefined;
+  #mouse: { nudge(): void } | undefined;
+  #vmport: VmportCommands | undefined;
   #rtc: Mc146818 | undefined;
   #pm: Piix4Pm | undefined;
   #balloon: Balloon | undefined;
@@ -114,6 +121,7 @@ export class PcBoard {
     const { config, hardware, power, emit, exit, types, tree, firmware, ram } = options;
     this.#options = options;
     this.#hardware = hardware;
+    this.#requester = new Requester(hardware.memory);
     this.#signals = new BoardSignals({ power, hardware, emit, exit });
     this.input = new InputRegistry(options.isListening);
     this.#services = this.#makeServices();
@@ -178,8 +186,15 @@ export class PcBoard {
     return this.#services.clocks;
   }
 
-  /** Answers a request of a vCPU. */
-  serve({ kind, size, low, high, value }: MailboxRequest): number {
+  /** Answers a request of the vCPU with that number. */
+  serve(cpu: number, request: MailboxRequest): number {
+    this.#requester.cpu = cpu;
+    const answer = this.#serve(request);
+    this.#requester.cpu = undefined;
+    return answer;
+  }
+
+  #serve({ kind, size, low, high, value }: MailboxRequest): number {
     const { ports, space, wiring } = this.#hardware;
     switch (kind) {
       case MAILBOX_PORT_IN:
@@ -379,6 +394,22 @@ export class PcBoard {
     'virtio-balloon-pci': () => ({
       ramBytes: this.#options.config.ramBytes,
       addBalloon: (balloon: Balloon) => this.#addBalloon(balloon),
+    }),
+    i8042: (): Required<Omit<I8042Ports, keyof IsaPorts>> => ({
+      attach: (mouse) => {
+        this.#mouse = mouse;
+      },
+    }),
+    vmport: (): Omit<VmportPorts, keyof IsaPorts> => ({
+      requester: () => this.#requester.registers,
+      ramBytes: this.#options.config.ramBytes,
+      attach: (commands) => {
+        this.#vmport = commands;
+      },
+    }),
+    vmmouse: (): Omit<VmmousePorts, keyof IsaPorts> => ({
+      vmport: this.#vmport,
+      nudgeMouse: () => this.#mouse?.nudge(),
     }),
     'isa-pit': () => ({
       attach: (timer: I8254) => {

@@ -50,6 +50,7 @@ function isaDevices({ board }: MachineConfig): readonly BoardDevice[] {
     { driver: 'i8237' },
     { driver: 'i8042' },
     { driver: 'vmport' },
+    { driver: 'vmmouse' },
     { driver: 'port92' },
   ];
 }
