@@ -24,8 +24,8 @@ import {
 /** What one client may have under way before it has to wait: its requests, and the memory that they take. */
 const MOST_REQUESTS = 64;
 const MOST_BYTES = 2 * MOST_PAYLOAD_BYTES;
-/** Extents in one answer; a client asks again for the rest. */
-const MOST_EXTENTS = 4096;
+/** What is looked at for one answer about extents; a client asks again for the rest. */
+const MOST_EXTENTS = 2048;
 /** Zeros that are shorter are sent like any other data. */
 const SHORTEST_HOLE_BYTES = 4096;
 
@@ -69,7 +69,7 @@ class Transmission {
 
   async run(): Promise<void> {
     for (;;) {
-      const request = decodeRequest(Buffer.from(await this.#stream.take(REQUEST_BYTES)));
+      const request = decodeRequest(await this.#stream.take(REQUEST_BYTES));
       if (request === undefined || request.type === COMMAND.disconnect) return;
       const memory = request.type === COMMAND.read || request.type === COMMAND.write ? request.length : 0;
       if (memory > MOST_PAYLOAD_BYTES) {
@@ -201,7 +201,7 @@ class Transmission {
   async #blockStatus({ cookie, flags, offset, length }: Request): Promise<void> {
     const extents: { bytes: number; state: number }[] = [];
     const most = (flags & COMMAND_FLAG.oneExtent) === 0 ? MOST_EXTENTS : 1;
-    for (let done = 0; done < length; ) {
+    for (let done = 0, looks = 0; done < length && looks < MOST_EXTENTS; looks++) {
       const { bytes, zero } = await this.#export.status(Number(offset) + done, length - done);
       const state = zero ? STATE_HOLE | STATE_ZERO : 0;
       const last = extents.at(-1);
