@@ -89,6 +89,8 @@ export interface BlockNode {
    * Absent where it cannot be done.
    */
   setReadOnly?(readOnly: boolean): Promise<void>;
+  /** Lets go of all that the image holds itself, so that its backing node shows through everywhere. Comes alone. */
+  makeEmpty?(): Promise<void>;
   /** Flushes and lets go of files. Not used afterwards. */
   close(): Promise<void>;
 }

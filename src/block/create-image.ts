@@ -23,7 +23,10 @@ export function findCreator(format: string): ImageCreator {
   const creator = CREATORS.find((each) => each.format === format);
   if (creator === undefined) {
     findFormat(format);
-    throw new BlockError('ERR_BLOCK_UNAVAILABLE', `${format}: not available in this version`);
+    throw new BlockError(
+      'ERR_BLOCK_UNAVAILABLE',
+      `Format driver '${format}' does not support image creation`,
+    );
   }
   return creator;
 }
@@ -40,7 +43,7 @@ function withBacking(
     throw invalidOption(`Backing file not supported for file format '${format}'`);
   }
   if (backingFormat !== undefined && !takesBacking) {
-    throw invalidOption(`Backing format not supported for file format '${format}'`);
+    throw invalidOption(`Backing file format not supported for file format '${format}'`);
   }
   if (backingFormat !== undefined) findFormat(backingFormat);
   if (backingFile !== undefined && backingPath(backingFile, options.fileName) === options.fileName) {

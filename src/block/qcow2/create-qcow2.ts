@@ -86,7 +86,7 @@ interface Layout {
 function layOut({ bytes, clusterBytes, refcountBits }: Qcow2CreateOptions): Layout {
   const l1Entries = Math.ceil(bytes / ((clusterBytes / 8) * clusterBytes));
   if (l1Entries * 8 > MOST_L1_BYTES) {
-    throw invalid('The image size is too large for file format qcow2 (try using a larger cluster size)');
+    throw invalid("The image size is too large for file format 'qcow2' (try using a larger cluster size)");
   }
   const l1Clusters = Math.max(1, Math.ceil((l1Entries * 8) / clusterBytes));
   const perBlock = (clusterBytes * 8) / refcountBits;

@@ -85,11 +85,10 @@ export class InternalSnapshots {
 
   /** The disk is as it was then, in length too; so is the saved machine. */
   async apply(snapshot: Qcow2Snapshot): Promise<void> {
-    const { map, refcounts, header, file, clusterBytes } = this.#tables;
+    const { map, refcounts, header, file } = this.#tables;
     await this.#tables.settle();
     const old = { l1: map.l1Copy(), offset: map.l1Offset };
-    const needed = vmStateCluster(snapshot.diskBytes, clusterBytes) / (clusterBytes / ENTRY_BYTES);
-    const l1 = await this.#readL1(snapshot, Math.max(needed, snapshot.l1Entries));
+    const l1 = await this.#readDiskL1(snapshot);
     await this.#checkRoom(l1);
     await this.#tables.markDirty();
     await map.eachReference(l1, (cluster) => refcounts.raise(cluster));
@@ -117,6 +116,18 @@ export class InternalSnapshots {
     await this.#drop(l1, snapshot.l1Offset);
     await map.refreshCopied(this.#relieve);
     await this.#tables.settle();
+  }
+
+  /** Lets the map lead to a snapshot's clusters, and leaves the image alone. */
+  async show(snapshot: Qcow2Snapshot): Promise<void> {
+    this.#tables.map.replaceL1(await this.#readDiskL1(snapshot), snapshot.l1Offset);
+  }
+
+  /** With as many entries as the disk needs. */
+  #readDiskL1(snapshot: Qcow2Snapshot): Promise<DataView> {
+    const { clusterBytes } = this.#tables;
+    const needed = vmStateCluster(snapshot.diskBytes, clusterBytes) / (clusterBytes / ENTRY_BYTES);
+    return this.#readL1(snapshot, Math.max(needed, snapshot.l1Entries));
   }
 
   readonly #relieve = async (): Promise<void> => {

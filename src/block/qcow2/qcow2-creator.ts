@@ -67,6 +67,9 @@ function createOptions(options: SizedImageOptions): Qcow2CreateOptions {
       errno: ENOTSUP,
     });
   }
+  if (backingFormat !== undefined && backingFile === undefined) {
+    throw invalidOption('Backing format cannot be used without backing file');
+  }
   return {
     bytes,
     backingFile,
@@ -80,28 +83,34 @@ function createOptions(options: SizedImageOptions): Qcow2CreateOptions {
   };
 }
 
-/** qemu-img tells what was asked for, and of some options the default. */
-function describe(own: Qcow2CreateOptions, pairs: readonly OptionPair[]): readonly OptionPair[] {
-  const given = (name: string): readonly OptionPair[] => {
-    const value = stringValue(pairs, name);
-    return value === undefined ? [] : [[name, value]];
-  };
+/**
+ * qemu-img tells what was asked for, and of some options the default.
+ * Throws OptionError for values that are not of their option's type.
+ */
+function describe({
+  bytes,
+  formatOptions: pairs,
+  backingFile,
+  backingFormat,
+}: SizedImageOptions): readonly OptionPair[] {
   const optional = (name: string, value: string | undefined): readonly OptionPair[] =>
     value === undefined ? [] : [[name, value]];
+  const given = (name: string) => optional(name, stringValue(pairs, name));
+  const flag = (name: string) => (booleanValue(pairs, name) === true ? 'on' : 'off');
   return [
-    ['cluster_size', String(own.clusterBytes)],
-    ['extended_l2', 'off'],
-    ...given('preallocation'),
-    ['compression_type', own.compression ?? 'zlib'],
-    ['size', String(own.bytes)],
-    ...given('compat'),
-    ...optional('backing_file', own.backingFile),
-    ...optional('backing_fmt', own.backingFormat),
     ...given('encryption'),
     ...given('encrypt.format'),
     ...given('encrypt.key-secret'),
-    ['lazy_refcounts', own.lazyRefcounts === true ? 'on' : 'off'],
-    ['refcount_bits', String(own.refcountBits)],
+    ['cluster_size', String(sizeValue(pairs, 'cluster_size') ?? QCOW2_DEFAULTS.clusterBytes)],
+    ['extended_l2', flag('extended_l2')],
+    ...given('preallocation'),
+    ['compression_type', stringValue(pairs, 'compression_type') ?? 'zlib'],
+    ['size', String(BigInt(bytes))],
+    ...given('compat'),
+    ...optional('backing_file', backingFile),
+    ...optional('backing_fmt', backingFormat),
+    ['lazy_refcounts', flag('lazy_refcounts')],
+    ['refcount_bits', String(sizeValue(pairs, 'refcount_bits') ?? QCOW2_DEFAULTS.refcountBits)],
   ];
 }
 
@@ -118,29 +127,28 @@ async function preallocate(path: string, mode: Preallocation): Promise<void> {
   }
 }
 
-function prepare(options: SizedImageOptions): PreparedImage {
-  const { formatOptions, backingFile } = options;
+async function write(options: SizedImageOptions): Promise<void> {
   const own = createOptions(options);
-  const mode = parsePreallocation(stringValue(formatOptions, 'preallocation') ?? 'off', ALL_MODES);
+  const preallocation = stringValue(options.formatOptions, 'preallocation') ?? 'off';
+  const mode = parsePreallocation(preallocation, ALL_MODES);
+  checkCreateOptions(own);
+  if (mode !== 'off' && own.backingFile !== undefined) {
+    throw invalidOption(
+      'Backing file and preallocation can only be used at the same time if extended_l2 is on',
+    );
+  }
   const path = hostPath(options.fileName);
-  return {
-    description: describe(own, formatOptions),
-    write: async () => {
-      checkCreateOptions(own);
-      if (mode !== 'off' && backingFile !== undefined) {
-        throw invalidOption(
-          'Backing file and preallocation can only be used at the same time if extended_l2 is on',
-        );
-      }
-      const file = FileNode.open(path, { readOnly: false, create: true });
-      try {
-        await createQcow2(file, own);
-      } finally {
-        await file.close();
-      }
-      if (mode !== 'off') await preallocate(path, mode);
-    },
-  };
+  const file = FileNode.open(path, { readOnly: false, create: true });
+  try {
+    await createQcow2(file, own);
+  } finally {
+    await file.close();
+  }
+  if (mode !== 'off') await preallocate(path, mode);
+}
+
+function prepare(options: SizedImageOptions): PreparedImage {
+  return { description: describe(options), write: () => write(options) };
 }
 
 export const QCOW2_CREATOR: ImageCreator = { format: 'qcow2', takesBacking: true, options: OPTIONS, prepare };

@@ -262,9 +262,23 @@ export class Qcow2Node implements BlockNode {
       await this.#tables.header.write({ bytes });
       await this.file.flush();
       this.#bytes = bytes;
-      const end = await this.#refcounts.usedEnd();
-      if (end < this.file.bytes) await this.file.resize(end);
+      await this.#cutOff();
     });
+  }
+
+  async makeEmpty(): Promise<void> {
+    this.#checkSound();
+    await this.#lock.run(async () => {
+      await this.#map.clearFrom(0);
+      await this.#tables.settle();
+      await this.#cutOff();
+    });
+  }
+
+  /** The file ends with the last cluster that is used. */
+  async #cutOff(): Promise<void> {
+    const end = await this.#refcounts.usedEnd();
+    if (end < this.file.bytes) await this.file.resize(end);
   }
 
   /**
@@ -317,6 +331,16 @@ export class Qcow2Node implements BlockNode {
     this.#checkSound();
     const snapshot = this.#findSnapshot(idOrName);
     await this.#alone(() => this.#snapshots.remove(snapshot));
+  }
+
+  /**
+   * Shows the disk as it was at a snapshot, from now on. Only for an image that is open for reading only.
+   * Throws BlockError `ERR_BLOCK_NO_SNAPSHOT`.
+   */
+  async showSnapshot(snapshot: Qcow2Snapshot): Promise<void> {
+    if (!this.readOnly) throw new BlockError('ERR_BLOCK_UNSUPPORTED', `'${this.fileName}' is being written`);
+    await this.#snapshots.show(snapshot);
+    this.#bytes = snapshot.diskBytes;
   }
 
   /** Writes a part of a saved machine, which lies behind the disk until `createSnapshot` takes it over. */
