@@ -106,6 +106,7 @@ function create(context: ActorContext<VcpuContract>, config: VcpuActorConfig): A
         return readRegisters(memory, core).rip;
       },
       setBreakpoints: ({ addresses }) => runner.setBreakpoints(addresses),
+      setSingleStep: ({ on }) => runner.setSingleStep(on),
     },
     tells: {},
     stop: () => {

@@ -50,8 +50,9 @@ const LONGEST_SLEEP_MS = 500;
 const FIRST_LOOK_MS = 0.05;
 const LOOK_GROWTH = 1.25;
 const LONGEST_LOOK_MS = 0.5;
-/** Bit of CPU_SLOW_REASONS that is ours: one instruction a block. */
+/** Bits of CPU_SLOW_REASONS that are ours: one instruction a block, which is never translated. system.ts has the other. */
 const SLOW_DEBUGGER = 2;
+const SLOW_SINGLE_STEP = 4;
 const INTERRUPTS = PENDING_APIC | PENDING_PIC | PENDING_NMI | PENDING_SMI;
 const CODE_SEGMENT_BASE = CPU_SEG_BASE + 8;
 const CODE64 = 2;
@@ -65,6 +66,7 @@ export class VcpuRunner {
   readonly #words: Int32Array;
   readonly #view: DataView;
   #breakpoints: ReadonlySet<bigint> = new Set();
+  #singleStep = false;
   /** Instructions a ns. */
   #rate = FIRST_RATE;
 
@@ -81,9 +83,16 @@ export class VcpuRunner {
     this.#breakpoints = new Set(addresses);
   }
 
+  /** From the next slice on: one instruction at a time, none of them translated, or as fast as it goes. */
+  setSingleStep(on: boolean): void {
+    this.#singleStep = on;
+  }
+
   /** Runs a slice, or sleeps while the vCPU is halted. */
   slice(): SliceResult {
     this.#tickTimer();
+    // A reset or a restored state may have changed it since the last slice.
+    this.#setSlow(SLOW_SINGLE_STEP, this.#singleStep);
     if (this.#breakpoints.size > 0) return this.#debugSlice();
     const began = this.#clock.now();
     const executed = this.#executed();
@@ -109,7 +118,7 @@ export class VcpuRunner {
 
   /** Executes instructions one at a time; stops early when something else than the count ends it. */
   step(instructions: number): SliceResult {
-    this.#setSlow(true);
+    this.#setSlow(SLOW_DEBUGGER, true);
     try {
       for (let i = 0; i < instructions; i++) {
         const result = this.#settle(this.#core.run(this.#grant(1)), false);
@@ -117,7 +126,7 @@ export class VcpuRunner {
       }
       return 'ran';
     } finally {
-      this.#setSlow(false);
+      this.#setSlow(SLOW_DEBUGGER, false);
     }
   }
 
@@ -220,9 +229,10 @@ export class VcpuRunner {
     if (this.#clock.now() >= this.#expiry()) this.#core.timerTick();
   }
 
-  #setSlow(on: boolean): void {
+  #setSlow(reason: number, on: boolean): void {
     const reasons = this.#view.getUint32(CPU_SLOW_REASONS, true);
-    this.#view.setUint32(CPU_SLOW_REASONS, on ? reasons | SLOW_DEBUGGER : reasons & ~SLOW_DEBUGGER, true);
+    if (((reasons & reason) !== 0) === on) return;
+    this.#view.setUint32(CPU_SLOW_REASONS, on ? reasons | reason : reasons & ~reason, true);
     this.#core.stateWritten();
   }
 }
