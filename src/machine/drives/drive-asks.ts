@@ -51,6 +51,10 @@ export interface DriveAsks {
   snapshotMedia(argument: { readonly actions: readonly SnapshotAction[] }): void;
   /** block_set_io_throttle: 0 is no limit. */
   setLimits(argument: { readonly device: string; readonly limits: DriveConfig['throttle'] }): void;
+  /** drive_add: a drive from the text of a -drive option. Answers with what the human monitor prints. */
+  addDrive(argument: { readonly options: string }): string;
+  /** drive_del: the drive is drained and closed; a device that has it is left with a drive that answers nothing. */
+  removeDrive(argument: { readonly device: string }): void;
   /** nbd-server-start; `fd` as in StorageAsks. */
   nbdStart(argument: { readonly address: SocketAddress; readonly fd?: number }): void;
   nbdAdd(argument: { readonly device: string; readonly writable: boolean }): void;

@@ -16,6 +16,7 @@ import { canStop, errorAction, type IoStatus, ioStatusOf } from './error-policy.
 /** Disks of the host may take their time; a request has none of its own. */
 const NO_DEADLINE = { deadlineMs: Number.POSITIVE_INFINITY };
 const EIO = 5;
+const ENOMEDIUM = 123;
 
 /** A drive that no device has counts as removable (schema.json, BlockInfo). */
 const NO_FRONT_END: FrontEnd = { removable: true, tray: false, ioStatus: false };
@@ -48,6 +49,7 @@ export class DriveBackend implements BlockBackend {
   readonly #host: DriveHost;
   /** Requests that failed under a stop policy and wait for `cont`. */
   #held: Request[] = [];
+  #isGone = false;
   #inFlight = 0;
   #idle: (() => void)[] = [];
   #medium: MediumInfo | undefined;
@@ -226,6 +228,16 @@ export class DriveBackend implements BlockBackend {
     this.#ioStatus = 'ok';
   }
 
+  /** A monitor has removed the drive: whoever has it still gets ENOMEDIUM, and nobody is told. */
+  gone(): void {
+    this.#isGone = true;
+    this.#medium = undefined;
+    const held = this.#held;
+    this.#held = [];
+    for (const request of held) request.done(ENOMEDIUM);
+    this.#mediumChanged();
+  }
+
   /** Tries again what failed under a stop policy. */
   resume(): void {
     this.clearIoStatus();
@@ -242,6 +254,10 @@ export class DriveBackend implements BlockBackend {
   }
 
   #start(request: Request): void {
+    if (this.#isGone) {
+      setImmediate(() => request.done(ENOMEDIUM));
+      return;
+    }
     this.#inFlight += 1;
     request.send().then(
       (outcome) => this.#ended(request, outcome),
@@ -251,8 +267,8 @@ export class DriveBackend implements BlockBackend {
   }
 
   #ended(request: Request, outcome: Outcome): void {
-    if (outcome === 0) {
-      request.done(0);
+    if (outcome === 0 || this.#isGone) {
+      request.done(outcome);
     } else {
       this.#failed(request, outcome);
     }

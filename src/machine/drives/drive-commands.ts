@@ -2,8 +2,12 @@
 
 import { findFormat } from '../../block/image-formats.ts';
 import type { DriveConfig, DriveStatistics } from '../../block/storage-contract.ts';
+import { parseGroupText } from '../../options/option-group.ts';
+import { findOptionGroup } from '../../options/option-groups.ts';
+import type { DriveInterface } from '../machine-config.ts';
 import type { BlockDescription, BlockStatistics, DriveAsks } from './drive-asks.ts';
 import type { DriveBackend } from './drive-backend.ts';
+import { describeDrive } from './drive-description.ts';
 import { DriveError, driveEncrypted } from './drive-error.ts';
 import type { DriveSet } from './drive-set.ts';
 
@@ -50,6 +54,38 @@ function checkLimits({ bps, bpsRead, bpsWrite, iops, iopsRead, iopsWrite }: Driv
       'bps(iops) and bps_rd/bps_wr(iops_rd/iops_wr) cannot be used at the same time',
     );
   }
+}
+
+/** Interfaces by the numbers that the reference's messages have. */
+const INTERFACE_NUMBERS: readonly (DriveInterface | undefined)[] = [
+  'none',
+  'ide',
+  'scsi',
+  'floppy',
+  'pflash',
+  'mtd',
+  'sd',
+  'virtio',
+];
+
+/** drive_add. Rejects with DriveError, OptionError or BlockError. */
+async function addDriveFrom(drives: DriveSet, options: string): Promise<string> {
+  const item = parseGroupText(findOptionGroup('drive'), options);
+  const board = describeDrive(item, {
+    places: drives.places,
+    snapshotAll: false,
+    hdaGeometry: undefined,
+    warn: () => undefined,
+  });
+  if (drives.has(board.drive.id)) {
+    throw new DriveError('ERR_DRIVE_CONFLICT', `Duplicate ID '${board.drive.id}' for drive`);
+  }
+  if (board.interface !== 'none') {
+    const number = INTERFACE_NUMBERS.indexOf(board.interface);
+    throw new DriveError('ERR_DRIVE_CONFLICT', `Can't hot-add drive to type ${number}`);
+  }
+  await drives.add(board);
+  return 'OK';
 }
 
 /** The asks of DriveAsks over the drives of a machine. */
@@ -102,6 +138,12 @@ export function driveCommands(drives: DriveSet): {
       const drive = drives.get(device);
       checkLimits(limits);
       return drive.setLimits(limits);
+    },
+    addDrive: ({ options }) => addDriveFrom(drives, options),
+    removeDrive: async ({ device }) => {
+      const drive = drives.get(device);
+      await drives.checkFree(drive);
+      await drives.remove(drive);
     },
     nbdStart: (argument) => drives.storage.ask('nbdStart', argument),
     nbdAdd: ({ device, writable }) => drives.storage.ask('nbdAdd', { drive: device, writable }),

@@ -9,7 +9,10 @@ export type DriveErrorCode =
   | 'ERR_DRIVE_SIZE'
   | 'ERR_DRIVE_LIMITS'
   | 'ERR_DRIVE_OPEN'
-  | 'ERR_DRIVE_FORMAT';
+  | 'ERR_DRIVE_FORMAT'
+  | 'ERR_DRIVE_OPTION'
+  | 'ERR_DRIVE_UNAVAILABLE'
+  | 'ERR_DRIVE_CONFLICT';
 
 /** A request on a drive that cannot be carried out; the texts are those of schema.json. */
 export class DriveError extends TroupeError {
@@ -34,4 +37,9 @@ export function driveEncrypted(id: string, file: string): DriveError {
   return new DriveError('ERR_DRIVE_ENCRYPTED', `'${id}' (${file}) is encrypted`, {
     errorClass: 'DeviceEncrypted',
   });
+}
+
+/** A value of -drive that is wrong; `message` is the reference's text. */
+export function wrongOption(message: string): DriveError {
+  return new DriveError('ERR_DRIVE_OPTION', message);
 }

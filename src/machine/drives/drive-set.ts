@@ -6,6 +6,7 @@ import type { BoardDrive } from '../machine-config.ts';
 import type { RunStateListener } from '../run-control.ts';
 import type { SnapshotAction } from './drive-asks.ts';
 import { DriveBackend, type DriveHost } from './drive-backend.ts';
+import { DrivePlaces } from './drive-description.ts';
 import { DriveError, driveEncrypted, driveNotFound } from './drive-error.ts';
 
 /** Disks of the host may take their time. */
@@ -15,6 +16,7 @@ export class DriveSet implements RunStateListener {
   readonly role = 'storage';
   readonly #host: DriveHost;
   readonly #drives = new Map<string, DriveBackend>();
+  readonly #boards = new Map<string, BoardDrive>();
 
   private constructor(host: DriveHost) {
     this.#host = host;
@@ -30,11 +32,31 @@ export class DriveSet implements RunStateListener {
   }
 
   /** Adds one more drive. Rejects as `open` does. */
-  async add({ drive, serial }: Pick<BoardDrive, 'drive' | 'serial'>): Promise<DriveBackend> {
+  async add(board: BoardDrive): Promise<DriveBackend> {
+    const { drive, serial } = board;
     const medium = await this.#host.storage.ask('addDrive', drive);
     const backend = new DriveBackend(drive, serial, medium, this.#host);
     this.#drives.set(drive.id, backend);
+    this.#boards.set(drive.id, board);
     return backend;
+  }
+
+  /** Closes a drive. A device that has it gets errors from it from now on; the name is free again. */
+  async remove(drive: DriveBackend): Promise<void> {
+    this.#drives.delete(drive.id);
+    this.#boards.delete(drive.id);
+    drive.gone();
+    await drive.settled();
+    await this.#host.storage.ask('removeDrive', { drive: drive.id }, NO_DEADLINE);
+  }
+
+  has(id: string): boolean {
+    return this.#drives.has(id);
+  }
+
+  /** Where drives are on the board. */
+  get places(): DrivePlaces {
+    return new DrivePlaces([...this.#boards.values()]);
   }
 
   get storage(): ActorRef<StorageContract> {

@@ -49,6 +49,12 @@ export const bareDrives: { [Name in keyof DriveAsks]: DriveAsks[Name] } = {
   setLimits: ({ device }) => {
     throw driveNotFound(device);
   },
+  addDrive: () => {
+    throw new GuestError('ERR_GUEST_NO_BOARD', 'A machine without a board has no drives');
+  },
+  removeDrive: ({ device }) => {
+    throw driveNotFound(device);
+  },
   nbdStart: () => {
     throw new GuestError('ERR_GUEST_NO_BOARD', 'A machine without a board has no drives to export');
   },

@@ -1,6 +1,10 @@
 /** What can be done to the disks of a running guest. */
+import { askMachine } from '../../ask-machine.ts';
 import { defineHumanCommand, type HumanCommand, type HumanContext } from '../command.ts';
 import { HmpError } from '../hmp-error.ts';
+
+/** Files of the host may take their time. */
+const NO_DEADLINE = { deadlineMs: Number.POSITIVE_INFINITY };
 
 async function driveNames({ services, caller }: HumanContext): Promise<string[]> {
   const drives = await services.executeQmp('query-block', {}, caller);
@@ -53,4 +57,33 @@ const blockSetIoThrottle = defineHumanCommand({
   },
 });
 
-export const blockLiveCommands: readonly HumanCommand[] = [snapshotBlkdev, blockSetIoThrottle];
+const driveAdd = defineHumanCommand({
+  name: 'drive_add',
+  arguments: [
+    { name: 'address', kind: 'string' },
+    { name: 'options', kind: 'rest' },
+  ],
+  params: '[[<domain>:]<bus>:]<slot> [file=file][,if=type][,...]',
+  help: 'add a drive as -drive does; if=none, for a device that comes later',
+  async run({ services }, { options }) {
+    return `${await askMachine(services, 'addDrive', { options: options.trim() }, NO_DEADLINE)}\n`;
+  },
+});
+
+const driveDel = defineHumanCommand({
+  name: 'drive_del',
+  arguments: [{ name: 'device', kind: 'block-device', candidates: driveNames }],
+  params: 'device',
+  help: 'close a drive and forget it; a device that has it is left with errors',
+  async run({ services }, { device }) {
+    await askMachine(services, 'removeDrive', { device }, NO_DEADLINE);
+    return '';
+  },
+});
+
+export const blockLiveCommands: readonly HumanCommand[] = [
+  snapshotBlkdev,
+  blockSetIoThrottle,
+  driveAdd,
+  driveDel,
+];
