@@ -60,13 +60,14 @@ export function ideBus(channel: IdeChannel, cable: number): ChildBus {
     }
     return unit;
   };
+  const units = new WeakMap<BoardServices, number>();
   return {
     type: IDE_BUS,
     name: `ide.${channel.number}`,
     firmwareNode: () => `drive@${cable}`,
     plug: (board, values): IdePorts => {
       const unit = choose(values['unit']);
-      return {
+      const ports: IdePorts = {
         ...board,
         connect: (backend, device) =>
           channel.connect(unit, device, () => ({
@@ -74,6 +75,9 @@ export function ideBus(channel: IdeChannel, cable: number): ChildBus {
             words: board.sharedWords(PIO_WORDS),
           })),
       };
+      units.set(ports, unit);
+      return ports;
     },
+    chosen: (ports) => ({ unit: units.get(ports) }),
   };
 }

@@ -29,6 +29,7 @@ const READ_BACK_NO_STATUS = 0x10;
 const READ_BACK_FIRST_COUNTER = 0x02;
 
 export class I8254 implements Device {
+  readonly pins = { inputs: 1, outputs: 1 };
   readonly #ports: I8254Ports;
   readonly #irq: Wire;
   readonly #counters: readonly I8254Counter[];

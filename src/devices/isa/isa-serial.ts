@@ -69,11 +69,11 @@ export const isaSerial = defineDevice({
   userCreatable: true,
   properties,
   create(ports: NumberedIsaPorts, values): Device {
-    const { base, irq } = placeOf('serial', values, USUAL_PLACES, ports);
+    const chosen = placeOf('serial', values, USUAL_PLACES, ports);
     const character = requiredCharacter('serial', values.chardev, ports);
     const fast = new FastRegisters(ports);
     const uart = new Uart16550({
-      interrupt: ports.irq(irq),
+      interrupt: ports.irq(chosen.irq),
       character,
       clock: ports.clocks.virtual,
       received: () => values.wakeup !== 0 && ports.machine.wakeup(),
@@ -81,13 +81,13 @@ export const isaSerial = defineDevice({
     });
     // THR alone is posted: nothing that a guest reads without asking depends on when a byte has left.
     const data = ports.ports.claim(
-      base,
+      chosen.iobase,
       IER,
       { read: (offset) => uart.read(offset), write: (offset, _size, value) => uart.write(offset, value) },
       { name: 'serial', widest: 1, posted: true },
     );
     const registers = ports.ports.claim(
-      base + IER,
+      chosen.iobase + IER,
       FAST_REGISTERS,
       {
         read: (offset) => uart.read(IER + offset),
@@ -97,6 +97,7 @@ export const isaSerial = defineDevice({
     );
     uart.connect();
     return {
+      chosen: { ...chosen },
       reset: () => uart.reset(),
       save: () => uart.save(),
       restore: (state) => uart.restore(state),

@@ -4,6 +4,7 @@
  */
 import { type Device, type DeviceState, defineDevice } from '../device-class.ts';
 import { stateLike } from '../saved-state.ts';
+import { describeSystemDevice } from '../system/describe-system-device.ts';
 import type { PciHostPorts } from './chipset-contract.ts';
 import { PciBus } from './pci-bus.ts';
 
@@ -52,6 +53,10 @@ class PciHost implements Device {
       },
       { name: 'pci-conf-data' },
     );
+  }
+
+  describe(): readonly string[] {
+    return describeSystemDevice(0);
   }
 
   /** The functions too: RST# reaches all devices on the bus (PCI 3.0, 2.2.1). They come before the devices behind them. */

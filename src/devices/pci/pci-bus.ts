@@ -72,6 +72,12 @@ export class PciBus implements ChildBus {
     return this.functionsOf(ports).flatMap(describeFunction);
   }
 
+  /** The slot and function that it has got. */
+  chosen(ports: BoardServices): Readonly<Record<string, unknown>> {
+    const [made] = this.functionsOf(ports);
+    return made === undefined ? {} : { addr: made.devfn };
+  }
+
   /** By class and place: `ide@1,1` (IEEE 1275 PCI Bus Binding 2.1, 2.2.1). */
   firmwareNode(ports: BoardServices): string {
     const [made] = this.functionsOf(ports);

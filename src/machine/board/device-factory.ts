@@ -112,6 +112,7 @@ export class DeviceFactory {
         return this.#options.extend(entry.name, plugged);
       },
       disconnect: () => this.#childBus(parentBus)?.unplug?.(plugged),
+      chosen: () => this.#childBus(parentBus)?.chosen?.(plugged) ?? {},
       describe: () => this.#childBus(parentBus)?.describe?.(plugged) ?? [],
     });
     this.#setValues(object, entry, request);

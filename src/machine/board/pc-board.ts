@@ -11,8 +11,8 @@ import { cmosContents } from '../../devices/isa/cmos-contents.ts';
 import type { I8042Ports } from '../../devices/isa/i8042.ts';
 import type { I8237Ports } from '../../devices/isa/i8237.ts';
 import type { I8254 } from '../../devices/isa/i8254.ts';
+import type { IsaBusHost } from '../../devices/isa/isa-bus.ts';
 import type { IsaPorts } from '../../devices/isa/isa-contract.ts';
-import type { IsaBusPorts } from '../../devices/isa/isabus-bridge.ts';
 import type { Mc146818, Mc146818Ports } from '../../devices/isa/mc146818rtc.ts';
 import type { VmmousePorts } from '../../devices/isa/vmmouse.ts';
 import type { VmportCommands, VmportPorts } from '../../devices/isa/vmport.ts';
@@ -108,6 +108,8 @@ export class PcBoard {
   readonly #nextPort = { serial: 0, parallel: 0 };
   #nextIdeBus = 0;
   #pciBus: PciBus | undefined;
+  /** ISA devices whose interrupts go through the HPET, not over the bus. */
+  readonly #offTheBus = new WeakSet<BoardServices>();
   #timer: I8254 | undefined;
   #mouse: { nudge(): void } | undefined;
   #vmport: VmportCommands | undefined;
@@ -288,11 +290,25 @@ export class PcBoard {
   #isaPorts(board: BoardServices, driver: string): IsaPorts {
     const { wiring } = this.#hardware;
     const isReplaceable = driver === 'isa-pit' || driver === 'mc146818rtc';
-    return this.#outputs.wrap({
+    const ports: IsaPorts = this.#outputs.wrap({
       ...board,
       irq: (line) => (isReplaceable ? wiring.replaceableIrq(line) : wiring.irq(line)),
       dma: (channel) => this.#dma.channel(channel),
     });
+    if (driver === 'isa-pit' || (driver === 'mc146818rtc' && this.#hasHpet)) this.#offTheBus.add(ports);
+    return ports;
+  }
+
+  get #hasHpet(): boolean {
+    const { machine, board } = this.#options.config;
+    return machine !== 'isapc' && board.hpet;
+  }
+
+  #isaHost(): IsaBusHost {
+    return {
+      isaPorts: (board, driver) => this.#isaPorts(board, driver),
+      isaLines: (ports) => (this.#offTheBus.has(ports) ? [] : this.#outputs.linesOf(ports)),
+    };
   }
 
   /**
@@ -357,14 +373,12 @@ export class PcBoard {
       },
     }),
     i440FX: (): Pick<HostBridgePorts, 'shadow'> => ({ shadow: this.#shadow }),
-    PIIX3: (): Pick<IsaBridgePorts, 'irq' | 'onPciLine' | 'isaPorts'> => ({
+    PIIX3: (): Pick<IsaBridgePorts, 'irq' | 'onPciLine' | keyof IsaBusHost> => ({
+      ...this.#isaHost(),
       irq: (line) => this.#hardware.wiring.irq(line),
       onPciLine: (changed) => this.#pciListeners.push(changed),
-      isaPorts: (board, child) => this.#isaPorts(board, child),
     }),
-    'isabus-bridge': (): Pick<IsaBusPorts, 'isaPorts'> => ({
-      isaPorts: (board, child) => this.#isaPorts(board, child),
-    }),
+    'isabus-bridge': () => this.#isaHost(),
     'isa-ide': () => ({ nextIdeBus: () => this.#nextIdeBus++ }),
     'isa-i8259': () => ({
       intr: this.#hardware.wiring.picOutput(),
@@ -374,6 +388,7 @@ export class PcBoard {
     mc146818rtc: (): Omit<Mc146818Ports, keyof IsaPorts> => ({
       rtc: rtcSource(this.#options.config.board.rtc, this.#services.clocks),
       cmos: this.#cmos(),
+      behindHpet: this.#hasHpet,
       alarm: () => this.#pm?.rtcAlarm(),
       attach: (rtc) => {
         this.#rtc = rtc;
