@@ -140,10 +140,13 @@ export class ClusterMap {
 
   /** Calls `visit` with every cluster that an L1 table refers to, its L2 tables too, as often as it refers to it. */
   async eachReference(l1: DataView, visit: (cluster: number) => Promise<void>): Promise<void> {
+    const seen = new Set<number>();
     for (let index = 0; index < l1.byteLength / ENTRY_BYTES; index++) {
       const { offset } = readL1Entry(l1, index);
       this.#checkPlace(offset, `L2 table ${index}`);
       if (offset === 0) continue;
+      if (seen.has(offset)) throw corrupt(this.#file.fileName, `L2 table ${index} is another one too`);
+      seen.add(offset);
       const { view } = await this.#tables.get(offset);
       for (let at = 0; at < this.#perTable; at++) {
         const { first, count } = this.#clustersOf(this.#entry(view, at));

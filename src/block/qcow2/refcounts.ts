@@ -11,6 +11,8 @@ import { type Table, TableCache } from './table-cache.ts';
 const ENTRY_BYTES = 8;
 const BITS_A_BYTE = 8;
 const KEPT_BLOCKS = 64;
+/** Clusters behind the end of the file that may be in use: those of a process that died before it wrote them. */
+const MOST_BEHIND_END = 1 << 20;
 const MOST_TABLE_BYTES = 8 * 1024 * 1024;
 
 interface Release {
@@ -183,7 +185,9 @@ export class Refcounts {
   /** The first of `count` free clusters in a row, at `from` or behind it. */
   async #freeRun(from: number, count: number): Promise<number> {
     let first = from;
+    const last = Math.ceil(this.end / this.#clusterBytes) + MOST_BEHIND_END;
     for (let run = 0; run < count; ) {
+      if (first > last) throw corrupt(this.#file.fileName, `its refcounts go on behind cluster ${last}`);
       if ((await this.get(first + run)) === 0) {
         run += 1;
       } else {
