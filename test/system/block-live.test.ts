@@ -211,3 +211,22 @@ test('a drive on an NBD server, and its limits on the way', async (t) => {
     new RegExp(`backing file: nbd:unix:${path}:exportname=d0`),
   );
 });
+
+test('drives come and go', async (t) => {
+  await using setup = await twoDisks();
+  const { machine, files } = setup;
+  const names = async () => (await machine.execute('query-block')).map(({ device }) => device);
+  t.is(await say(machine, `drive_del d1`), '');
+  t.deepEqual(await names(), ['d0', 'cd']);
+  t.is(await say(machine, `drive_add 0 if=none,id=d1,file=${files[1]},format=raw,iops=9`), 'OK\r\n');
+  t.deepEqual(await names(), ['d0', 'cd', 'd1']);
+  t.like(await inserted(machine, 'd1'), { file: files[1], drv: 'raw', iops: 9 });
+  t.is(
+    await say(machine, 'drive_add 0 if=none,file=/nowhere/x'),
+    'could not open disk image /nowhere/x: No such file or directory\r\n',
+  );
+  t.is(await say(machine, 'drive_add 0 if=none,id=d0'), "Duplicate ID 'd0' for drive\r\n");
+  t.is(await say(machine, 'drive_add 0 if=floppy'), "Can't hot-add drive to type 3\r\n");
+  t.is(await say(machine, 'drive_add 0 if=none,cache=hot'), 'invalid cache option\r\n');
+  t.is(await say(machine, 'drive_del no'), "Device 'no' not found\r\n");
+});
