@@ -30,7 +30,7 @@ const thisHost: MachineHost = { clock: hostWallClock, schedule: (pass) => setImm
 /** The part of the command line that the machine as a whole obeys. */
 export type PowerConfig = Pick<
   MachineConfig,
-  'startPaused' | 'noReboot' | 'noShutdown' | 'incoming' | 'chardevs' | 'monitors'
+  'startPaused' | 'noReboot' | 'noShutdown' | 'singleStep' | 'incoming' | 'chardevs' | 'monitors'
 >;
 
 type Asks = MachineContract['asks'];
@@ -38,6 +38,7 @@ type Asks = MachineContract['asks'];
 /** What every machine has, board or not. */
 interface MachineParts {
   readonly power: MachinePower;
+  readonly runState: RunStateView;
   readonly characters: CharacterBridge;
   readonly types: TypeRegistry;
   readonly tree: MachineTree;
@@ -75,8 +76,10 @@ function makeParts(
 ): MachineParts {
   const emit: EmitQmpEvent = (name, data) => context.emit('qmp', { name, data, ...host.clock() });
   const ending: (() => void)[] = [];
+  const view = new RunStateView(runState);
+  view.singleStep = config.singleStep;
   const power = new MachinePower({
-    runState: new RunStateView(runState),
+    runState: view,
     startPaused: config.startPaused,
     noReboot: config.noReboot,
     noShutdown: config.noShutdown,
@@ -91,7 +94,15 @@ function makeParts(
     schedule: host.schedule,
   });
   const characters = new CharacterBridge(config, (request) => context.emit('character', request));
-  return { power, characters, types: new TypeRegistry(), tree: createMachineTree(), emit, ending };
+  return {
+    power,
+    runState: view,
+    characters,
+    types: new TypeRegistry(),
+    tree: createMachineTree(),
+    emit,
+    ending,
+  };
 }
 
 function behaviourOf(parts: MachineParts, guest: GuestParts): ActorBehaviour<MachineContract> {
@@ -116,7 +127,7 @@ function behaviourOf(parts: MachineParts, guest: GuestParts): ActorBehaviour<Mac
     settled: () => characters.flush(),
     characterClaims: () => characters.claims(),
     describe: ({ topic, path }) => (isTreeTopic(topic) ? qom.describe(topic, path) : guest.describe(topic)),
-    ...guestCommands(guest.view),
+    ...guestCommands(guest.view, parts.runState),
     ...guest.drives,
     ...guest.jobs,
   };
@@ -156,7 +167,6 @@ async function createGuestMachine(
     context,
     config,
     shared,
-    runState: new RunStateView(runState),
     character: (label) => parts.characters.character(label),
   });
   returnSoon = () => machine.returnSoon();

@@ -56,7 +56,7 @@ export function spawnGuest(system: ActorSystem, config: MachineConfig, actors: G
     await system.spawn(vcpuLocation, {
       ...vcpuPlace,
       name: vcpuActorName(index),
-      config: { ...shared, module, index, translate: !config.singleStep },
+      config: { ...shared, module, index },
     });
   };
   const introduce = (index: number) => system.introduce(MACHINE_ACTOR, vcpuActorName(index));

@@ -76,7 +76,9 @@ export class GuestMachine {
     this.#jobs = this.#makeJobs(drives);
     this.jobs = jobCommands(this.#jobs, drives);
     this.#setUpCpus();
-    this.vcpus = new VcpuSet(shared.memory, (index, reason) => this.#vcpuStopped(index, reason));
+    this.vcpus = new VcpuSet(shared.memory, config.singleStep, (index, reason) =>
+      this.#vcpuStopped(index, reason),
+    );
     const ram = layOutRam(config.ramBytes);
     const firmware = createFirmware({
       config,

@@ -29,6 +29,7 @@ export const bareMachine: GuestView = {
     throw new GuestError('ERR_GUEST_CPU_ADD', 'Not supported');
   },
   balloon: () => undefined,
+  setSingleStep: async () => undefined,
 };
 
 export const bareDrives: { [Name in keyof DriveAsks]: DriveAsks[Name] } = {

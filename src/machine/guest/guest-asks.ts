@@ -68,6 +68,8 @@ export interface GuestAsks {
   balloon(argument: { readonly bytes: number }): void;
   /** Bytes of RAM that the guest has. */
   balloonActual(argument: undefined): number;
+  /** Whether all CPUs run one instruction at a time; query-status shows it. */
+  setSingleStep(argument: { readonly on: boolean }): void;
 }
 
 export interface LinearPiece {

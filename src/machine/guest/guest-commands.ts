@@ -8,6 +8,7 @@ import type { VcpuSet } from '../board/vcpu-set.ts';
 import { describeRegisters } from '../inspect/describe-registers.ts';
 import { describePages, describeRanges, type ReadEntry, translate } from '../inspect/page-tables.ts';
 import { REGISTER_NAMES, VcpuView } from '../inspect/vcpu-view.ts';
+import type { RunStateView } from '../run-state-view.ts';
 import type { GuestAsks, KeyName, LinearPiece } from './guest-asks.ts';
 import { GuestError } from './guest-error.ts';
 import { KeySequence } from './key-sequence.ts';
@@ -51,6 +52,7 @@ export interface GuestView {
   /** Throws GuestError when it cannot be plugged in. */
   addCpu(id: number): void | Promise<void>;
   balloon(): BalloonControl | undefined;
+  setSingleStep(on: boolean): Promise<void>;
 }
 
 type GuestCommands = {
@@ -135,7 +137,7 @@ async function readLinear(
   return pieces;
 }
 
-export function guestCommands(view: GuestView): GuestCommands {
+export function guestCommands(view: GuestView, runState: RunStateView): GuestCommands {
   const keys = new KeySequence(view.clock, (key, down) => view.input.key(key, down));
   return {
     cpuList: async () => {
@@ -179,5 +181,9 @@ export function guestCommands(view: GuestView): GuestCommands {
     addCpu: ({ id }) => view.addCpu(id),
     balloon: ({ bytes }) => requireBalloon(view).setTarget(bytes),
     balloonActual: () => requireBalloon(view).actual,
+    setSingleStep: async ({ on }) => {
+      await view.setSingleStep(on);
+      runState.singleStep = on;
+    },
   };
 }

@@ -74,10 +74,11 @@ test('query-command-line-options', async (t) => {
   );
 });
 
-test('query-status reads the shared word', async (t) => {
-  const monitor = ready({ singleStep: true });
-  t.deepEqual(await run(monitor, 'query-status'), { running: false, singlestep: true, status: 'prelaunch' });
+test('query-status reads the shared words', async (t) => {
+  const monitor = ready();
+  t.deepEqual(await run(monitor, 'query-status'), { running: false, singlestep: false, status: 'prelaunch' });
   monitor.runState.store('running');
+  monitor.runState.singleStep = true;
   t.deepEqual(await run(monitor, 'query-status'), { running: true, singlestep: true, status: 'running' });
   t.deepEqual(monitor.asked, []);
 });
