@@ -98,6 +98,8 @@ export interface BlockNode {
 /** How an image is opened, whatever its driver. */
 export interface OpenOptions {
   readonly readOnly: boolean;
+  /** Goes past the host's page cache where that can be (cache=none, cache=directsync). */
+  readonly direct?: boolean;
   /** The drive that it is for, in messages. */
   readonly device?: string | undefined;
   /** Keys of -drive that belong to the driver. */

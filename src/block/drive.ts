@@ -222,9 +222,16 @@ export class Drive {
   }
 
   async #open(file: string, format: string | undefined, driverOptions: DriverOptions): Promise<BlockNode> {
-    const { id: device, readOnly, snapshot } = this.config;
+    const { id: device, readOnly, snapshot, cache } = this.config;
+    const direct = cache === 'none' || cache === 'directsync';
     try {
-      const node = await openImage(file, { format, driverOptions, device, readOnly: readOnly || snapshot });
+      const node = await openImage(file, {
+        format,
+        driverOptions,
+        device,
+        direct,
+        readOnly: readOnly || snapshot,
+      });
       if (!snapshot || readOnly) {
         return node;
       }

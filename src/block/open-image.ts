@@ -30,14 +30,14 @@ async function openAtDepth(fileName: string, options: ImageOptions, depth: numbe
   if (depth > MOST_BACKING_FILES) {
     throw new BlockError('ERR_BLOCK_OPEN', `More than ${MOST_BACKING_FILES} images build on each other`);
   }
-  const { driverOptions, device, readOnly } = options;
+  const { driverOptions, device, readOnly, direct = false } = options;
   const ofBacking = optionsBehind(driverOptions, 'backing.');
   const openBacking = async (name: string, format: string | undefined): Promise<BlockNode | undefined> => {
     if (options.noBacking === true) return undefined;
     try {
       const path = backingPath(name, fileName);
       if (options.standIn !== undefined) return options.standIn(path, format);
-      const below = { format, readOnly: true, driverOptions: ofBacking, device };
+      const below = { format, readOnly: true, driverOptions: ofBacking, device, direct };
       return await openAtDepth(path, below, depth + 1);
     } catch (error) {
       throw new BlockError('ERR_BLOCK_OPEN', `Could not open backing file '${name}': ${reasonOf(error)}`, {
@@ -48,6 +48,7 @@ async function openAtDepth(fileName: string, options: ImageOptions, depth: numbe
   };
   const file = await openProtocol(fileName, {
     readOnly,
+    direct,
     device,
     keys: optionsBehind(driverOptions, 'file.'),
   });

@@ -10,6 +10,8 @@ import { hostPath, protocolKind, protocolOf } from './protocol-names.ts';
 
 export interface ProtocolOptions {
   readonly readOnly: boolean;
+  /** Past the page cache of the host, where that can be. */
+  readonly direct: boolean;
   /** The drive, for messages. */
   readonly device: string | undefined;
   /** `driver`, `filename`, and what the driver itself knows. */
@@ -20,7 +22,7 @@ const NBD_KEYS = ['host', 'port', 'path', 'export'];
 
 /** @param fileName '' when the keys say all. Rejects with HostError or BlockError. */
 export async function openProtocol(fileName: string, options: ProtocolOptions): Promise<BlockNode> {
-  const { keys, readOnly, device } = options;
+  const { keys, readOnly, direct, device } = options;
   const name = optionValue(keys, 'filename') ?? fileName;
   const format = optionValue(keys, 'driver') ?? protocolOf(name);
   if (protocolKind(format) === 'host') {
@@ -30,7 +32,7 @@ export async function openProtocol(fileName: string, options: ProtocolOptions): 
         errno: EINVAL,
       });
     }
-    return FileNode.open(hostPath(name), { readOnly });
+    return FileNode.open(hostPath(name), { readOnly, direct });
   }
   checkOptions(keys, ['driver', 'filename', ...NBD_KEYS], { format, device });
   if (name !== '') return NbdNode.open(parseNbdName(name), name, readOnly);
