@@ -1,4 +1,5 @@
 /** One drive: the image that is in it, if any, and what the guest's requests to it are held to: its limits, and its statistics. */
+import { statSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { monotonicNs } from '../memory/virtual-clock.ts';
 import { BlockError, ENOMEDIUM, EROFS, errnoOf, reasonOf } from './block-error.ts';
@@ -8,9 +9,19 @@ import { DriveCounters } from './drive-counters.ts';
 import type { DriverOptions } from './driver-options.ts';
 import { openImage } from './open-image.ts';
 import { OverlayNode } from './overlay-node.ts';
+import { hostPath } from './protocol-names.ts';
 import { type NewImage, snapshotDrives } from './snapshot-drives.ts';
-import type { DriveConfig, DriveStatistics, MediumInfo, Outcome } from './storage-contract.ts';
+import type {
+  DriveConfig,
+  DriveStatistics,
+  ImageDescription,
+  MediumInfo,
+  Outcome,
+} from './storage-contract.ts';
 import { NO_LIMITS, Throttle, type ThrottleClock, type ThrottleLimits } from './throttle.ts';
+
+/** The unit of st_blocks (stat(2)). */
+const STAT_BLOCK_BYTES = 512;
 
 const hostClock: ThrottleClock = { now: monotonicNs, delay: (ms) => setTimeout(ms) };
 
@@ -29,6 +40,25 @@ function describe(node: BlockNode): MediumInfo {
     keyMissing: chainOf(node).some(({ keyMissing }) => keyMissing === true),
     backingFile: node.backing?.fileName,
     backingDepth: chainOf(node).length - 1,
+  };
+}
+
+function allocatedBytes(node: BlockNode): number | undefined {
+  try {
+    return statSync(hostPath(node.fileName)).blocks * STAT_BLOCK_BYTES;
+  } catch {
+    return undefined;
+  }
+}
+
+function describeImage(node: BlockNode): ImageDescription {
+  return {
+    file: node.fileName,
+    format: node.driver,
+    bytes: node.bytes,
+    allocatedBytes: allocatedBytes(node),
+    encrypted: node.encrypted,
+    backingFile: node.backing?.fileName,
   };
 }
 
@@ -78,6 +108,11 @@ export class Drive {
 
   get medium(): MediumInfo | null {
     return this.node === undefined ? null : describe(this.node);
+  }
+
+  /** The images of the medium from the top down. */
+  images(): ImageDescription[] {
+    return this.node === undefined ? [] : chainOf(this.node).map(describeImage);
   }
 
   get node(): BlockNode | undefined {

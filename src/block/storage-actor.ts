@@ -154,6 +154,7 @@ export function createStorage(
       },
       checkFree: ({ drive }) => drives.get(drive).checkFree(),
       medium: ({ drive }) => drives.get(drive).medium,
+      images: ({ drive }) => drives.get(drive).images(),
       setLimits: ({ drive, limits }) => drives.get(drive).setLimits(limits),
       limits: ({ drive }) => drives.get(drive).limits,
       statistics: ({ drive }) => drives.get(drive).statistics(),

@@ -76,6 +76,18 @@ export interface Transfer {
 /** Outcome of a request: 0, or a positive errno of the host (5 EIO, 28 ENOSPC…). */
 export type Outcome = number;
 
+/** One image of a chain, as `info block -v` shows it. */
+export interface ImageDescription {
+  readonly file: string;
+  readonly format: string;
+  /** Length of the disk in it. */
+  readonly bytes: number;
+  /** What its file takes on the host; undefined where that cannot be told. */
+  readonly allocatedBytes: number | undefined;
+  readonly encrypted: boolean;
+  readonly backingFile: string | undefined;
+}
+
 /** One new image of blockdev-snapshot-sync. */
 export interface SnapshotRequest {
   readonly drive: string;
@@ -104,6 +116,8 @@ export interface StorageAsks extends OperationAsks {
   /** Bytes. */
   resize(argument: { readonly drive: string; readonly bytes: number }): MediumInfo;
   medium(argument: { readonly drive: string }): MediumInfo | null;
+  /** The images of the medium from the top down; none for an empty drive. */
+  images(argument: { readonly drive: string }): readonly ImageDescription[];
   /**
    * blockdev-snapshot-sync and transaction: new images on top of the present ones, on all of these drives or on none. Answers
    * with the media in the order of the actions.

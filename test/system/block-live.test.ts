@@ -111,6 +111,14 @@ test('snapshots and transactions', async (t) => {
   t.is(await say(machine, 'snapshot_blkdev d1'), "Parameter 'snapshot-file' is missing\r\n");
   t.is(await say(machine, `snapshot_blkdev d1 ${file('three')}`), '');
   t.is((await inserted(machine, 'd1'))?.backing_file_depth, 2);
+  const shown = (await say(machine, 'info block -v d0')).split('\r\n');
+  t.regex(shown[0] ?? '', /^d0: removable=1 .* backing_file_depth=2 /);
+  t.deepEqual(
+    shown.filter((line) => line.startsWith('    image: ')).map((line) => line.slice('    image: '.length)),
+    [file('two'), file('one'), files[0]],
+  );
+  t.true(shown.includes('    virtual size: 1.0M (1048576 bytes)'));
+  t.is(await say(machine, 'info block no'), "Device 'no' not found\r\n");
 });
 
 test('limits', async (t) => {

@@ -1,6 +1,11 @@
 /** What monitors ask the machine about its drives; the machine's contract takes these in. */
 import type { SocketAddress } from '../../backends/chardev/chardev-config.ts';
-import type { DriveConfig, DriveStatistics, MediumInfo } from '../../block/storage-contract.ts';
+import type {
+  DriveConfig,
+  DriveStatistics,
+  ImageDescription,
+  MediumInfo,
+} from '../../block/storage-contract.ts';
 import type { IoStatus } from './error-policy.ts';
 
 /** One entry of query-block. */
@@ -39,6 +44,8 @@ export interface DriveAsks {
   /** In the order of creation. */
   queryBlock(argument: undefined): readonly BlockDescription[];
   queryBlockStatistics(argument: undefined): readonly BlockStatistics[];
+  /** The images of a drive's medium from the top down. */
+  queryImages(argument: { readonly device: string }): readonly ImageDescription[];
   ejectMedium(argument: { readonly device: string; readonly force: boolean }): void;
   changeMedium(argument: {
     readonly device: string;

@@ -103,6 +103,7 @@ export function driveCommands(drives: DriveSet): {
           return { device: drive.id, statistics };
         }),
       ),
+    queryImages: ({ device }) => drives.storage.ask('images', { drive: drives.get(device).id }),
     ejectMedium: async ({ device, force }) => {
       const drive = drives.get(device);
       await drives.checkFree(drive);

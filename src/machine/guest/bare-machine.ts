@@ -35,6 +35,7 @@ export const bareMachine: GuestView = {
 export const bareDrives: { [Name in keyof DriveAsks]: DriveAsks[Name] } = {
   queryBlock: () => [],
   queryBlockStatistics: () => [],
+  queryImages: () => [],
   ejectMedium: ({ device }) => {
     throw driveNotFound(device);
   },
