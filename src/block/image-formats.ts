@@ -1,4 +1,5 @@
 /** The image formats by name, how each is recognised, and which of them this version can open. */
+import { booleanValue } from '../options/option-values.ts';
 import { BlockError, EPERM } from './block-error.ts';
 import type { BlockNode, OpenOptions, Views } from './block-node.ts';
 import { checkOptions } from './driver-options.ts';
@@ -33,6 +34,7 @@ const startsWith =
   (head: Uint8Array) =>
     words.some((word) => ascii(head, 0, word.length) === word);
 
+const LAZY_REFCOUNTS = 'lazy-refcounts';
 const QCOW_MAGIC = 'QFI\xfb';
 const VDI_SIGNATURE = '\x7f\x10\xda\xbe';
 const VDI_SIGNATURE_OFFSET = 0x40;
@@ -45,14 +47,15 @@ function qcowVersion(head: Uint8Array): number {
 
 async function openQcow2(
   file: BlockNode,
-  _options: OpenOptions,
+  { driverOptions }: OpenOptions,
   openBacking: OpenBacking,
 ): Promise<BlockNode> {
+  const lazyRefcounts = booleanValue(driverOptions, LAZY_REFCOUNTS);
   const header = await Qcow2Node.header(file);
   const { backingFile, backingFormat } = header;
   const backing = backingFile === undefined ? undefined : await openBacking(backingFile, backingFormat);
   try {
-    return await Qcow2Node.open(file, backing, header);
+    return await Qcow2Node.open(file, backing, header, { lazyRefcounts });
   } catch (error) {
     await backing?.close();
     throw error;
@@ -61,7 +64,12 @@ async function openQcow2(
 
 /** In the order in which they are tried; `raw` is what nothing else is. */
 const FORMATS: readonly ImageFormat[] = [
-  { name: 'qcow2', recognises: (head) => qcowVersion(head) >= 2, open: openQcow2 },
+  {
+    name: 'qcow2',
+    recognises: (head) => qcowVersion(head) >= 2,
+    options: [LAZY_REFCOUNTS],
+    open: openQcow2,
+  },
   { name: 'qcow', recognises: (head) => qcowVersion(head) === 1 },
   { name: 'qed', recognises: startsWith('QED\0') },
   { name: 'vmdk', recognises: startsWith('KDMV', 'COWD', '# Disk DescriptorFile') },

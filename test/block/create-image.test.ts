@@ -154,3 +154,32 @@ test('lazy refcounts wait for the end, and a process that dies leaves an image t
   await repaired.close();
   t.regex(tool('qemu-img', 'check', cut), NO_ERRORS);
 });
+
+test('lazy-refcounts of -drive goes before what the image says', async (t) => {
+  const path = join(directory(t), 'a.qcow2');
+  await create(path, []);
+  const options = { format: 'qcow2', readOnly: false } as const;
+  const node = await openImage(path, { ...options, driverOptions: [['lazy-refcounts', 'on']] });
+  await node.write(0, [pattern(MiB)]);
+  await node.flush();
+  t.true(JSON.parse(tool('qemu-img', 'info', '-U', '--output=json', path))['dirty-flag']);
+  await node.close();
+  t.regex(tool('qemu-img', 'check', path), NO_ERRORS);
+  await create(path, [['compat', '0.10']]);
+  await t.throwsAsync(openImage(path, { ...options, driverOptions: [['lazy-refcounts', 'on']] }), {
+    message: /Lazy refcounts require a qcow2 image with at least qemu 1.1/,
+  });
+});
+
+test('features that we do not have are refused by name', async (t) => {
+  const folder = directory(t);
+  for (const [option, message] of [
+    ['extended_l2=on', /extended L2 entries: not available/],
+    [`data_file=${join(folder, 'data')}`, /external data files: not available/],
+    ['encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10', /encryption method 2: not available/],
+  ] as const) {
+    const path = join(folder, 'a.qcow2');
+    tool('qemu-img', 'create', '--object', 'secret,id=s,data=x', '-f', 'qcow2', '-o', option, path, '1M');
+    await t.throwsAsync(open(path), { message, code: 'ERR_BLOCK_UNAVAILABLE' });
+  }
+});

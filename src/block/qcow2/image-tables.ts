@@ -20,18 +20,28 @@ export class ImageTables {
   readonly refcounts: Refcounts;
   readonly map: ClusterMap;
   readonly clusterBytes: number;
+  readonly #isLazy: boolean;
 
-  private constructor(file: BlockNode, header: Qcow2Header, refcounts: Refcounts, map: ClusterMap) {
+  private constructor(
+    file: BlockNode,
+    header: Qcow2Header,
+    parts: { readonly refcounts: Refcounts; readonly map: ClusterMap; readonly isLazy: boolean },
+  ) {
+    const { refcounts, map, isLazy } = parts;
     this.file = file;
+    this.#isLazy = isLazy;
     this.header = new LiveHeader(file, header);
     this.refcounts = refcounts;
     this.map = map;
     this.clusterBytes = 2 ** header.clusterBits;
   }
 
-  static async open(file: BlockNode, header: Qcow2Header): Promise<ImageTables> {
+  /** @param lazy whether refcounts may wait; as the image says when undefined */
+  static async open(file: BlockNode, header: Qcow2Header, lazy?: boolean): Promise<ImageTables> {
     const refcounts = await Refcounts.open(file, header);
-    return new ImageTables(file, header, refcounts, await ClusterMap.open(file, header, refcounts));
+    const map = await ClusterMap.open(file, header, refcounts);
+    const isLazy = lazy ?? (header.compatible & COMPATIBLE_LAZY_REFCOUNTS) !== 0;
+    return new ImageTables(file, header, { refcounts, map, isLazy });
   }
 
   /**
@@ -74,8 +84,7 @@ export class ImageTables {
 
   get #refcountsAreDue(): boolean {
     const { isDirty, dirtyBlocks } = this.refcounts;
-    const isLazy = (this.header.value.compatible & COMPATIBLE_LAZY_REFCOUNTS) !== 0;
-    return isDirty && (!isLazy || dirtyBlocks > MOST_LAZY_BLOCKS);
+    return isDirty && (!this.#isLazy || dirtyBlocks > MOST_LAZY_BLOCKS);
   }
 
   async #writeRefcounts(): Promise<void> {

@@ -39,6 +39,11 @@ function checkWritable(fileName: string, { incompatible }: Qcow2Header): void {
   }
 }
 
+export interface Qcow2OpenOptions {
+  /** Whether refcounts may wait for the image to be closed; as the image says when undefined. */
+  readonly lazyRefcounts?: boolean | undefined;
+}
+
 export class Qcow2Node implements BlockNode {
   readonly driver = 'qcow2';
   readonly file: BlockNode;
@@ -84,11 +89,19 @@ export class Qcow2Node implements BlockNode {
     file: BlockNode,
     backing: BlockNode | undefined,
     header: Qcow2Header,
+    { lazyRefcounts }: Qcow2OpenOptions = {},
   ): Promise<Qcow2Node> {
+    if (lazyRefcounts === true && header.version === 2) {
+      throw new BlockError(
+        'ERR_BLOCK_OPTION',
+        'Lazy refcounts require a qcow2 image with at least qemu 1.1 compatibility level',
+        { errno: EINVAL },
+      );
+    }
     const isRepairable = (header.incompatible & (FEATURE_DIRTY | FEATURE_CORRUPT)) === FEATURE_DIRTY;
     const sound = isRepairable && !file.readOnly ? await repairDirtyImage(file, header) : header;
     if (!file.readOnly) checkWritable(file.fileName, sound);
-    const tables = await ImageTables.open(file, sound);
+    const tables = await ImageTables.open(file, sound, lazyRefcounts);
     if (!file.readOnly && sound.autoclear !== 0n) await tables.header.write({ autoclear: 0n });
     return new Qcow2Node(backing, tables, await InternalSnapshots.open(tables));
   }
