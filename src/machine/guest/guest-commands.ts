@@ -9,12 +9,11 @@ import { describeRegisters } from '../inspect/describe-registers.ts';
 import { describePages, describeRanges, type ReadEntry, translate } from '../inspect/page-tables.ts';
 import { REGISTER_NAMES, VcpuView } from '../inspect/vcpu-view.ts';
 import type { RunStateView } from '../run-state-view.ts';
-import type { GuestAsks, KeyName, LinearPiece } from './guest-asks.ts';
+import { type GuestAsks, type KeyName, type LinearPiece, READ_BYTES_MOST } from './guest-asks.ts';
 import { GuestError } from './guest-error.ts';
 import { KeySequence } from './key-sequence.ts';
 
 const PAGE_BYTES = 4096;
-const MOST_BYTES = 1 << 20;
 /** `mouse_button` counts left, middle, right; pointers count left, right, middle. */
 const POINTER_BUTTONS: readonly (readonly [asked: number, pointer: number])[] = [
   [1, 1],
@@ -85,10 +84,10 @@ function entryReader(bus: BusAccess): ReadEntry {
 }
 
 function checkLength(bytes: number): void {
-  if (!Number.isInteger(bytes) || bytes < 0 || bytes > MOST_BYTES) {
+  if (!Number.isInteger(bytes) || bytes < 0 || bytes > READ_BYTES_MOST) {
     throw new GuestError(
       'ERR_GUEST_READ',
-      `${bytes} bytes were asked for; 0 to ${MOST_BYTES} can be read at once`,
+      `${bytes} bytes were asked for; 0 to ${READ_BYTES_MOST} can be read at once`,
     );
   }
 }
