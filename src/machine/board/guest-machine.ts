@@ -24,7 +24,7 @@ import type { MachinePower } from '../machine-power.ts';
 import type { MachineTree } from '../qom/machine-tree.ts';
 import type { TypeRegistry } from '../qom/type-registry.ts';
 import { boardTarget } from '../qtest/board-target.ts';
-import { NO_LOG, openQtestLog } from '../qtest/qtest-log.ts';
+import { openQtestLog } from '../qtest/qtest-log.ts';
 import { serveQtest } from '../qtest/qtest-server.ts';
 import type { EmitQmpEvent } from '../run-control.ts';
 import type { RunStateView } from '../run-state-view.ts';
@@ -215,8 +215,7 @@ export class GuestMachine {
     const { config, character } = this.#options;
     if (config.qtest === undefined) return;
     const { chardev, log } = config.qtest;
-    const file = log === undefined ? NO_LOG : openQtestLog(log, systemClocks.monotonic);
-    serveQtest(character(chardev), boardTarget(this.board), file);
+    serveQtest(character(chardev), boardTarget(this.board), openQtestLog(log, systemClocks.monotonic));
   }
 
   #makeLoop(): MachineLoop {

@@ -36,10 +36,10 @@ export class OutputTaps {
     return this.#outputs.get(ports)?.lines ?? [];
   }
 
-  /** Whether the device that has these ports has outputs: they are told to `tap` from now on. */
-  tap(ports: BoardServices, tap: LineTap): boolean {
+  /** The outputs of the device that has these ports are told to `tap` from now on. */
+  tap(ports: BoardServices, tap: LineTap): void {
     const outputs = this.#outputs.get(ports);
-    if (outputs === undefined || outputs.lines.length === 0) return false;
+    if (outputs === undefined) return;
     // Only changes are told.
     const levels = new Map<number, boolean>();
     outputs.tap = (line, asserted) => {
@@ -47,6 +47,5 @@ export class OutputTaps {
       levels.set(line, asserted);
       tap(line, asserted);
     };
-    return true;
   }
 }

@@ -312,8 +312,9 @@ export class PcBoard {
   }
 
   /**
-   * From now on a device's interrupt inputs or outputs are told to `changed` and have no other effect (qtest).
-   * @throws QomError or DeviceError when there is no such device, or it has no such lines
+   * From now on a device's interrupt inputs or outputs are told to `changed` and have no other effect (qtest). Nothing is
+   * told of a device that has none.
+   * @throws QomError or DeviceError when there is no such device
    */
   intercept(direction: 'in' | 'out', path: string, changed: LineTap): void {
     const object = this.#options.tree.tree.resolve(path);
@@ -322,17 +323,10 @@ export class PcBoard {
       wiring.tapIoapic(changed);
     } else if (direction === 'in' && object.typeName === 'isa-i8259') {
       wiring.tapPics(changed);
-    } else {
-      const isTapped =
-        direction === 'out' &&
-        object instanceof DeviceObject &&
-        this.#outputs.tap(this.factory.portsOf(object), changed);
-      if (!isTapped) {
-        throw new DeviceError(
-          'ERR_DEVICE_LINES',
-          `${object.typeName} has no interrupt ${direction}puts to intercept`,
-        );
-      }
+    } else if (!(object instanceof DeviceObject)) {
+      throw new DeviceError('ERR_DEVICE_LINES', `${object.path} is no device: it is a ${object.typeName}`);
+    } else if (direction === 'out') {
+      this.#outputs.tap(this.factory.portsOf(object), changed);
     }
   }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -100,6 +100,9 @@ test('the real board answers: PCI, RAM, ROM, the timer through the I/O APIC', as
   }
   const raised = (await send('clock_step 35000000')).filter((line) => line === 'IRQ raise 2');
   t.is(raised.length, 3);
+  t.deepEqual(await send('irq_intercept_out ioapic'), ['OK']);
+  t.deepEqual(await send('irq_intercept_out /machine'), ['FAIL /machine is no device: it is a container']);
+  t.deepEqual(await send('irq_intercept_out nobody'), ["FAIL Device 'nobody' not found"]);
   await machine.qmp.execute('quit');
   t.is(await machine.ended, 0);
   t.deepEqual(machine.reports, []);
@@ -108,7 +111,8 @@ test('the real board answers: PCI, RAM, ROM, the timer through the I/O APIC', as
 });
 
 test('PCI slots are removable where the reference says so, the empty ones too', async (t) => {
-  await using session = await startQtest(['-m', '16', '-vga', 'std']);
+  await using session = await startQtest(['-m', '16', '-vga', 'std', '-qtest-log', 'none']);
+  t.false(existsSync('none'));
   const [value] = await session.send('inl 0xae0c');
   // Not the host bridge, the chips of the PIIX and the display adapter.
   t.is(value, 'OK 0xfffffff8');
