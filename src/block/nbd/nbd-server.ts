@@ -5,6 +5,7 @@ import { openListener } from '../../backends/chardev/socket-endpoint.ts';
 import { threadDescriptors } from '../../host/descriptor-ledger.ts';
 import { BlockError, noDrive } from '../block-error.ts';
 import type { Drive } from '../drive.ts';
+import { BufferPool } from './buffer-pool.ts';
 import { NbdExport } from './nbd-export.ts';
 import { HandshakeOver, negotiate, type Session } from './server-negotiation.ts';
 import { serveRequests } from './server-transmission.ts';
@@ -36,6 +37,7 @@ export class NbdServer {
   readonly #options: NbdServerOptions;
   readonly #exports = new Map<string, ExportEntry>();
   readonly #streams = new Set<SocketStream>();
+  readonly #pool = new BufferPool();
   #listener: Listener | undefined;
   /** An address is being resolved and bound. */
   #isStarting = false;
@@ -134,7 +136,7 @@ export class NbdServer {
     if (entry?.export !== session.export) return;
     entry.streams.add(stream);
     try {
-      await serveRequests(stream, session);
+      await serveRequests(stream, session, this.#pool);
     } finally {
       entry.streams.delete(stream);
     }

@@ -1,6 +1,7 @@
 /** The server's side after the handshake: a client's requests, many at a time, answered as they are done. */
 import { EINVAL, errnoOf } from '../block-error.ts';
 import type { Outcome } from '../storage-contract.ts';
+import type { BufferPool } from './buffer-pool.ts';
 import type { NbdExport } from './nbd-export.ts';
 import type { Session } from './server-negotiation.ts';
 import { type SocketStream, StreamEnded } from './socket-stream.ts';
@@ -41,9 +42,9 @@ const KNOWN_FLAGS = new Map<number, number>([
 
 const WRITING: readonly number[] = [COMMAND.write, COMMAND.trim, COMMAND.writeZeroes];
 
-/** Serves until the client leaves. Never rejects because of what the client does. */
-export async function serveRequests(stream: SocketStream, session: Session): Promise<void> {
-  const transmission = new Transmission(stream, session);
+/** Serves until the client leaves. Never rejects because of what the client does. @param pool memory for data */
+export async function serveRequests(stream: SocketStream, session: Session, pool: BufferPool): Promise<void> {
+  const transmission = new Transmission(stream, session, pool);
   try {
     await transmission.run();
   } catch (error) {
@@ -57,12 +58,14 @@ class Transmission {
   readonly #stream: SocketStream;
   readonly #session: Session;
   readonly #export: NbdExport;
+  readonly #pool: BufferPool;
   readonly #underWay = new Set<Promise<void>>();
   #bytes = 0;
   #sending: Promise<void> = Promise.resolve();
 
-  constructor(stream: SocketStream, session: Session) {
+  constructor(stream: SocketStream, session: Session, pool: BufferPool) {
     this.#stream = stream;
+    this.#pool = pool;
     this.#session = session;
     this.#export = session.export;
   }
@@ -89,17 +92,18 @@ class Transmission {
     await Promise.all(this.#underWay);
   }
 
-  async #payload(bytes: number): Promise<Uint8Array> {
-    const payload = Buffer.allocUnsafe(bytes);
+  async #payload(bytes: number): Promise<Buffer> {
+    const payload = this.#pool.take(bytes);
     await this.#stream.fill([payload]);
     return payload;
   }
 
-  #begin(request: Request, payload: Uint8Array | undefined, memory: number): void {
+  #begin(request: Request, payload: Buffer | undefined, memory: number): void {
     this.#bytes += memory;
     const work = this.#serve(request, payload)
       .catch((error: unknown) => this.#fail(request, wireError(errnoOf(error))))
       .finally(() => {
+        if (payload !== undefined) this.#pool.giveBack(payload);
         this.#bytes -= memory;
         this.#underWay.delete(work);
       });
@@ -166,9 +170,9 @@ class Transmission {
   }
 
   async #read({ cookie, offset, length }: Request): Promise<void> {
-    const data = Buffer.allocUnsafe(length);
+    const data = this.#pool.take(length);
     const outcome = await this.#export.read(Number(offset), data);
-    if (outcome === 0) await this.#send(encodeSimpleReply(cookie, 0), data);
+    if (outcome === 0) await this.#sendData(data, encodeSimpleReply(cookie, 0));
     else await this.#send(encodeSimpleReply(cookie, wireError(outcome)));
   }
 
@@ -188,11 +192,11 @@ class Transmission {
         const hole = new MessageWriter().u64(offset).u32(bytes).done();
         await this.#send(encodeChunkHeader(cookie, CHUNK.hole, hole.length, isLast), hole);
       } else {
-        const data = Buffer.allocUnsafe(bytes);
+        const data = this.#pool.take(bytes);
         const outcome = await this.#export.read(offset, data);
         if (outcome !== 0) return this.#fail(request, wireError(outcome));
         const place = new MessageWriter().u64(offset).done();
-        await this.#send(encodeChunkHeader(cookie, CHUNK.data, 8 + bytes, isLast), place, data);
+        await this.#sendData(data, encodeChunkHeader(cookie, CHUNK.data, 8 + bytes, isLast), place);
       }
       done += bytes;
     }
@@ -225,6 +229,13 @@ class Transmission {
   /** Messages go out whole, one after the other; a client that does not read holds up its own requests only. */
   #send(...parts: readonly Uint8Array[]): Promise<void> {
     this.#sending = this.#sending.then(() => this.#stream.send(...parts));
+    return this.#sending;
+  }
+
+  /** The same with data from the pool at its end. */
+  #sendData(data: Buffer, ...parts: readonly Uint8Array[]): Promise<void> {
+    const release = () => this.#pool.giveBack(data);
+    this.#sending = this.#sending.then(() => this.#stream.sendAndTell([...parts, data], release));
     return this.#sending;
   }
 }

@@ -67,11 +67,21 @@ export class SocketStream {
   }
 
   /** Sends, and resolves when there is room for more. What is sent to a peer that has gone vanishes. */
-  async send(...parts: readonly Uint8Array[]): Promise<void> {
-    if (this.#socket.destroyed) return;
+  send(...parts: readonly Uint8Array[]): Promise<void> {
+    return this.sendAndTell(parts, () => undefined);
+  }
+
+  /** The same. @param released called when the memory of the parts is not needed any more */
+  async sendAndTell(parts: readonly Uint8Array[], released: () => void): Promise<void> {
+    if (this.#socket.destroyed) {
+      released();
+      return;
+    }
     this.#socket.cork();
     let hasRoom = true;
-    for (const part of parts) hasRoom = this.#socket.write(part);
+    for (const [index, part] of parts.entries()) {
+      hasRoom = index === parts.length - 1 ? this.#socket.write(part, released) : this.#socket.write(part);
+    }
     this.#socket.uncork();
     if (!hasRoom && this.#socket.writableNeedDrain) await this.#drained();
   }
