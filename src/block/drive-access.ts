@@ -121,14 +121,6 @@ export class DriveAccess {
   }
 
   /**
-   * Copies what shows through from below into the drive's own image, as far as the range reaches: what streaming is made of.
-   * @param base the node from which on data may stay where it is; everything below the top image when undefined
-   */
-  populate(offset: number, bytes: number, base?: BlockNode): Promise<Outcome> {
-    return this.#request(offset, bytes, true, (node) => copyUp(node, this.#ranges, offset, bytes, base));
-  }
-
-  /**
    * Runs `work` on the drive's image beside other requests. What puts old data into a place that the guest may write does so
    * while `ranges` excludes others from it. Rejects with BlockError when there is no medium, and with what `work` throws.
    */

@@ -30,6 +30,7 @@ export class FollowWork {
   #inFlightBytes = 0;
   #failure: FailedPiece | undefined;
   #cursor = 0;
+  #rounds = 0;
   #leftAtLastRound = Number.POSITIVE_INFINITY;
   #slowRounds = 0;
   #isLimiting = false;
@@ -82,21 +83,25 @@ export class FollowWork {
   /** @returns whether a piece was begun; if not, none is dirty or too many are under way */
   #startPiece(): boolean {
     if (this.#inFlight.size >= this.#mostInFlight) return false;
-    // What storage copies in one go ends the chase after a guest that writes all the while.
-    const isChase = this.#bitmap.dirtyBytes <= SETTLED_BYTES && !this.#control.lifecycle.has('ready');
-    if (isChase && this.#cursor === 0 && this.#inFlight.size > 0) return false;
+    if (this.#cursor === 0 && this.#canSettle) return false;
     const piece = this.#bitmap.take(this.#cursor, this.#pieceBytes);
     if (piece === undefined) {
       const wasRound = this.#cursor > 0;
       this.#cursor = 0;
       if (wasRound) this.#roundEnded();
-      return wasRound && this.#bitmap.dirtyBytes > SETTLED_BYTES;
+      return wasRound && !this.#canSettle;
     }
     this.#cursor = piece.offset + piece.bytes;
     this.#control.charge(piece.bytes);
     const transfer: Promise<void> = this.#transfer(piece).finally(() => this.#inFlight.delete(transfer));
     this.#inFlight.add(transfer);
     return true;
+  }
+
+  /** What storage copies in one go ends the chase after a guest that writes all the while. */
+  get #canSettle(): boolean {
+    const isLittle = this.#bitmap.dirtyBytes <= SETTLED_BYTES;
+    return this.#rounds > 0 && isLittle && !this.#control.lifecycle.has('ready');
   }
 
   async #transfer(piece: DirtyRange): Promise<void> {
@@ -122,6 +127,7 @@ export class FollowWork {
   /** Nothing is under way, and little or nothing is dirty. @returns whether the operation is over */
   async #settled(): Promise<boolean> {
     const { lifecycle } = this.#control;
+    if (!lifecycle.has('ready')) this.#control.charge(this.#bitmap.dirtyBytes);
     if (lifecycle.has('completing') || lifecycle.concludes) {
       const pivot = !lifecycle.concludes;
       const argument = { operation: this.#operation, pivot };
@@ -157,12 +163,13 @@ export class FollowWork {
   /** A guest that writes faster than can be copied is held back after a while, unless the job is slow by its own limit. */
   #roundEnded(): void {
     const left = this.#bitmap.dirtyBytes;
+    this.#rounds += 1;
     this.#slowRounds = left > this.#leftAtLastRound * 0.75 ? this.#slowRounds + 1 : 0;
     this.#leftAtLastRound = left;
     const isChasing = !this.#control.lifecycle.has('ready') && this.#control.status.speed === 0;
     if (isChasing && this.#slowRounds >= PATIENCE && left > SETTLED_BYTES) {
       // Should storage be gone, the next piece says so.
-      this.#limitDirty(Math.max(SETTLED_BYTES, left / 2)).catch(() => undefined);
+      this.#limitDirty(Math.max(SETTLED_BYTES, left) / 2).catch(() => undefined);
     }
   }
 

@@ -115,6 +115,36 @@ test('an error takes a mirror’s readiness away until it is in step again; comp
   t.like(await bench.ended, { outcome: 'completed', offset: BYTES, error: undefined });
 });
 
+test('a guest that dirties more than is copied is held back until the mirror is in step', async (t) => {
+  const bytes = 64 * PIECE;
+  const bitmap = DirtyBitmap.allocate(bytes, 65536);
+  bitmap.mark(0, bytes);
+  let ceiling: number | null = null;
+  let at = 0;
+  const operations: JobOperations = {
+    ...instant(),
+    // For each granule that is copied the guest writes two others, unless it is held back.
+    transfer: async (piece) => {
+      await breathe(1);
+      for (let written = 0; written < 2 * piece.bytes; written += 65536) {
+        if (ceiling !== null && bitmap.dirtyBytes > ceiling) break;
+        at = (at + 37 * 65536) % bytes;
+        bitmap.mark(at, 65536);
+      }
+      return { outcome: 0, operation: 'read', bytes: piece.bytes, moved: piece.bytes, isFinal: false };
+    },
+    limitDirty: async (argument) => {
+      ceiling = argument.bytes;
+    },
+  };
+  const operation = { ...OPERATION, bytes, bitmap: bitmap.shared, follows: true };
+  const bench = new JobBench(operations, operation);
+  t.is((await bench.ready).offset, bytes);
+  t.is(ceiling, null);
+  bench.job.asks.cancel({ force: false });
+  t.is((await bench.ended).outcome, 'completed');
+});
+
 test('what storage refuses altogether is a failure of the actor, not of the job', async (t) => {
   const bench = stream(
     {

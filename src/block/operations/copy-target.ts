@@ -6,6 +6,9 @@ import { findFormat } from '../image-formats.ts';
 import { openImage } from '../open-image.ts';
 import { recordedName } from '../protocol-names.ts';
 
+/** Taken for a target that does not tell. */
+const USUAL_CLUSTER_BYTES = 65536;
+
 /** Stands where the target's backing file will be: the copied clusters are whole, so nobody reads it. */
 export class AbsentBacking implements BlockNode {
   readonly driver = 'absent';
@@ -110,11 +113,11 @@ async function longEnough(node: BlockNode, bytes: number): Promise<BlockNode> {
 
 /** The range in whole clusters of a target whose backing file must not be read to fill the rest of one. */
 export function wholeClusters(
-  { backing, clusterBytes, bytes: end }: BlockNode,
+  { backing, clusterBytes = USUAL_CLUSTER_BYTES, bytes: end }: BlockNode,
   offset: number,
   bytes: number,
 ): { readonly offset: number; readonly bytes: number } {
-  if (backing === undefined || clusterBytes === undefined) return { offset, bytes };
+  if (backing === undefined) return { offset, bytes };
   const first = Math.floor(offset / clusterBytes) * clusterBytes;
   const last = Math.min(Math.ceil((offset + bytes) / clusterBytes) * clusterBytes, end);
   return { offset: first, bytes: last - first };
