@@ -42,13 +42,20 @@ const FAST_STREAM = 3;
 const MEMORY_FLAG = 4;
 const FAST_COUNT_DOWN = 8;
 const FAST_TIMED_BITS = 9;
-/** An absent optional number. */
+/** An absent optional number, and a flag that is set. */
 const NONE = -1;
+const UNORDERED = 1;
 /** Two masks of bits share a number. */
 const BIT_FIELD = 8;
 const BIT_FIELD_MASK = 0xff;
 /** Room for the size below an address in a key. */
 const SIZES = 8;
+
+/** Nothing that is posted changes how a counter runs on, and it is read for the time that it is now. */
+function isUnordered(answer: FastAnswer): boolean {
+  if (answer.kind === 'word') return answer.unordered === true;
+  return answer.kind === 'counter' || answer.kind === 'timed-bits';
+}
 
 function isTimer({ kind }: FastAnswer): boolean {
   return kind === 'count-down' || kind === 'timed-bits';
@@ -59,7 +66,14 @@ function encode(entry: IoEntry): readonly number[] {
   if (entry.kind === 'posted') return [POSTED | space, entry.first, entry.last];
   const { address, size, answer } = entry;
   if (answer.kind === 'word') {
-    return [FAST_WORD | space, address, size, answer.word, answer.enabled ?? NONE];
+    return [
+      FAST_WORD | space,
+      address,
+      size,
+      answer.word,
+      answer.enabled ?? NONE,
+      answer.unordered === true ? UNORDERED : 0,
+    ];
   }
   if (answer.kind === 'stream') {
     return [FAST_STREAM | space, address, size, answer.buffer, answer.position, answer.limit];
@@ -96,7 +110,12 @@ function decode(numbers: Float64Array): IoEntry {
         space,
         address: a,
         size: b,
-        answer: { kind: 'word', word: c, ...(d === NONE ? {} : { enabled: d }) },
+        answer: {
+          kind: 'word',
+          word: c,
+          unordered: e === UNORDERED,
+          ...(d === NONE ? {} : { enabled: d }),
+        },
       };
     case FAST_STREAM:
       return {
@@ -210,8 +229,7 @@ export class IoTableReader {
 
   #evaluate(answer: FastAnswer | undefined, size: number, reading: Reading): number | undefined {
     if (answer === undefined) return undefined;
-    // Nothing that is posted changes how a counter runs on, and it is read for the time that it is now.
-    if (answer.kind !== 'counter' && answer.kind !== 'timed-bits' && !reading.isDrained()) return undefined;
+    if (!isUnordered(answer) && !reading.isDrained()) return undefined;
     const isTimed = answer.kind !== 'word' && answer.kind !== 'stream';
     const ns = isTimed ? reading.now(isTimer(answer)) : 0;
     return evaluateFastAnswer(answer, size, this.#words, ns);

@@ -1,4 +1,5 @@
 import test from 'ava';
+import type { FastAnswer } from '../../src/memory/fast-answer.ts';
 import { type IoEntry, IoTableReader, IoTableWriter } from '../../src/memory/io-table.ts';
 
 const PORT = 0x1f0;
@@ -43,6 +44,51 @@ test('a word of a device is answered while it is enabled', (t) => {
   t.is(reader.readPort(PORT, 1, at0), undefined);
   words[ENABLED >> 2] = 1;
   t.is(reader.readPort(PORT, 1, at0), 0x50);
+});
+
+test('a read waits for posted writes unless its answer says that they do not matter', (t) => {
+  const fast = (address: number, answer: FastAnswer): IoEntry => ({
+    kind: 'fast',
+    space: 'ports',
+    address,
+    size: 1,
+    answer,
+  });
+  const { reader, words } = table(
+    fast(PORT, { kind: 'word', word: BUFFER }),
+    fast(PORT + 1, { kind: 'word', word: BUFFER, unordered: true }),
+    fast(PORT + 2, { kind: 'counter', hz: 1e9, bits: 32 }),
+    fast(PORT + 3, { kind: 'count-down', hz: 1e9, state: BUFFER }),
+  );
+  words.set([1, 0, 0, 9, 10, 0], BUFFER >> 2);
+  const waiting = { now: () => 7, isDrained: () => false };
+  t.is(reader.readPort(PORT, 1, waiting), undefined);
+  t.is(reader.readPort(PORT + 1, 1, waiting), 1);
+  t.is(reader.readPort(PORT + 2, 1, waiting), 7);
+  t.is(reader.readPort(PORT + 3, 1, waiting), undefined);
+  t.is(reader.readPort(PORT, 1, at0), 1);
+});
+
+test('only what reads the 8254 counts as a timer that others are calibrated by', (t) => {
+  const { reader, words } = table(
+    {
+      kind: 'fast',
+      space: 'ports',
+      address: 0x42,
+      size: 1,
+      answer: { kind: 'count-down', hz: 1e9, state: BUFFER },
+    },
+    { kind: 'fast', space: 'ports', address: 0x43, size: 1, answer: { kind: 'counter', hz: 1e9, bits: 8 } },
+  );
+  words.set([1, 0, 0, 9, 10, 0], BUFFER >> 2);
+  t.true(reader.isTimerPort(0x42));
+  t.false(reader.isTimerPort(0x43));
+  t.false(reader.isTimerPort(0x44));
+  const asked: boolean[] = [];
+  const reading = { now: (fine: boolean) => asked.push(fine), isDrained: () => true };
+  reader.readPort(0x42, 1, reading);
+  reader.readPort(0x43, 1, reading);
+  t.deepEqual(asked, [true, false]);
 });
 
 test('a counter runs down by the clock, low byte first, while its version is not 0', (t) => {

@@ -10,7 +10,7 @@ import {
   requiredCharacter,
 } from './numbered-ports.ts';
 import { Uart16550 } from './uart-16550.ts';
-import { IER, UART_PORTS } from './uart-16550-registers.ts';
+import { IER, LSR, UART_PORTS } from './uart-16550-registers.ts';
 
 /** COM1 to COM4 (cli.md §5). */
 const USUAL_PLACES: readonly PortPlace[] = [
@@ -47,18 +47,25 @@ class FastRegisters {
         kind: 'word' as const,
         word: host + offset * WORD_BYTES,
         enabled: host + (FAST_REGISTERS + offset) * WORD_BYTES,
+        // Guests look at LSR for each byte that they send. One that is on its way leaves room for the next.
+        unordered: IER + offset === LSR,
       },
     }));
   }
 
   publish(uart: Uart16550): void {
-    for (let offset = 0; offset < FAST_REGISTERS; offset += 1) {
-      const isPlain = uart.isPlain(IER + offset);
-      // Closed before it changes, opened after.
-      Atomics.store(this.#words, FAST_REGISTERS + offset, 0);
-      Atomics.store(this.#words, offset, uart.peek(IER + offset));
-      Atomics.store(this.#words, FAST_REGISTERS + offset, isPlain ? 1 : 0);
-    }
+    for (let offset = 0; offset < FAST_REGISTERS; offset += 1) this.#publish(uart, offset);
+  }
+
+  /** Closed before it changes, opened after; what stays as it is stays open. */
+  #publish(uart: Uart16550, offset: number): void {
+    const enabled = FAST_REGISTERS + offset;
+    const isPlain = uart.isPlain(IER + offset) ? 1 : 0;
+    const value = uart.peek(IER + offset);
+    if (this.#words[enabled] === isPlain && this.#words[offset] === value) return;
+    Atomics.store(this.#words, enabled, 0);
+    Atomics.store(this.#words, offset, value);
+    Atomics.store(this.#words, enabled, isPlain);
   }
 }
 
