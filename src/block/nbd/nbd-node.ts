@@ -1,9 +1,7 @@
 /** The protocol `nbd`: an image on an NBD server. */
 
-import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { openConnection } from '../../backends/chardev/socket-endpoint.ts';
-import { threadDescriptors } from '../../host/descriptor-ledger.ts';
 import { byteLengthOf, viewsFrom, viewsUpTo } from '../../host/file-transfer.ts';
 import { HostError } from '../../host/host-error.ts';
 import { monotonicNs } from '../../memory/virtual-clock.ts';
@@ -25,9 +23,7 @@ const MOST_RANGE_BYTES = 1024 * 1024 * 1024;
 async function connect({ socket: address, exportName }: NbdAddress): Promise<ClientConnection> {
   const signal = AbortSignal.timeout(CONNECT_TIMEOUT_MS);
   const { fd } = await openConnection(address, () => -1, signal);
-  const socket = new Socket({ fd: threadDescriptors().release(fd), readable: true, writable: true });
-  socket.setNoDelay(true);
-  const stream = new SocketStream(socket);
+  const stream = new SocketStream(fd);
   const abort = () => stream.destroy();
   signal.addEventListener('abort', abort);
   try {

@@ -1,8 +1,9 @@
 /** The NBD server of a machine: one listener, drives as exports under their names, any number of clients. */
-import { createServer, type Server, type Socket } from 'node:net';
 import type { SocketAddress } from '../../backends/chardev/chardev-config.ts';
-import { openListener } from '../../backends/chardev/socket-endpoint.ts';
+import { openListener, type SocketEndpoint } from '../../backends/chardev/socket-endpoint.ts';
 import { threadDescriptors } from '../../host/descriptor-ledger.ts';
+import { FdWatcher } from '../../host/fd-watcher.ts';
+import { acceptClient, listenOn } from '../../host/socket.ts';
 import { BlockError, noDrive } from '../block-error.ts';
 import type { Drive } from '../drive.ts';
 import { BufferPool } from './buffer-pool.ts';
@@ -13,6 +14,10 @@ import { SocketStream, StreamEnded } from './socket-stream.ts';
 
 /** Clients beyond these are turned away at the door. */
 const MOST_CLIENTS = 256;
+/** Clients that may wait to be accepted. */
+const BACKLOG = 128;
+/** When no client can be accepted: how long until that is tried again. */
+const ACCEPT_REST_MS = 1000;
 /** A client that says nothing for so long while it should negotiate is let go. */
 const HANDSHAKE_TIMEOUT_MS = 30_000;
 
@@ -23,8 +28,8 @@ export interface NbdServerOptions {
 }
 
 interface Listener {
-  readonly server: Server;
-  readonly cleanUp: () => void;
+  readonly endpoint: SocketEndpoint;
+  readonly watcher: FdWatcher;
 }
 
 interface ExportEntry {
@@ -57,16 +62,13 @@ export class NbdServer {
     this.#isStarting = true;
     try {
       const endpoint = await openListener(address, () => fd ?? -1);
-      const server = createServer((socket) => this.#accept(socket));
-      server.on('error', this.#options.failed);
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ fd: threadDescriptors().release(endpoint.fd) }, () => {
-          server.off('error', reject);
-          resolve();
-        });
+      listenOn(endpoint.fd, BACKLOG);
+      const watcher = new FdWatcher(endpoint.fd, {
+        readable: () => this.#acceptAll(endpoint.fd),
+        writable: () => undefined,
       });
-      this.#listener = { server, cleanUp: () => endpoint.cleanUp() };
+      watcher.watch({ readable: true, writable: false });
+      this.#listener = { endpoint, watcher };
     } finally {
       this.#isStarting = false;
     }
@@ -91,9 +93,13 @@ export class NbdServer {
 
   /** Closes everything; nothing when it does not run. */
   stop(): void {
-    this.#listener?.server.close();
-    this.#listener?.cleanUp();
-    this.#listener = undefined;
+    if (this.#listener !== undefined) {
+      const { watcher, endpoint } = this.#listener;
+      this.#listener = undefined;
+      watcher.close();
+      threadDescriptors().close(endpoint.fd);
+      endpoint.cleanUp();
+    }
     for (const name of [...this.#exports.keys()]) this.#remove(name);
     for (const stream of this.#streams) stream.destroy();
   }
@@ -106,16 +112,29 @@ export class NbdServer {
     for (const stream of entry.streams) stream.destroy();
   }
 
-  #accept(socket: Socket): void {
+  #acceptAll(listener: number): void {
+    try {
+      for (let fd = acceptClient(listener); fd !== undefined; fd = acceptClient(listener)) this.#accept(fd);
+    } catch (error) {
+      // No descriptor is left for it: the client waits until one may be.
+      this.#options.failed(error);
+      this.#listener?.watcher.watch({ readable: false, writable: false });
+      setTimeout(
+        () => this.#listener?.watcher.watch({ readable: true, writable: false }),
+        ACCEPT_REST_MS,
+      ).unref();
+    }
+  }
+
+  #accept(fd: number): void {
     if (this.#streams.size >= MOST_CLIENTS) {
-      socket.destroy();
+      threadDescriptors().close(fd);
       return;
     }
-    socket.setNoDelay(true);
-    socket.setTimeout(HANDSHAKE_TIMEOUT_MS, () => socket.destroy());
-    const stream = new SocketStream(socket);
+    const stream = new SocketStream(fd);
+    stream.limitSilence(HANDSHAKE_TIMEOUT_MS);
     this.#streams.add(stream);
-    this.#serve(stream, socket)
+    this.#serve(stream)
       .catch((error: unknown) => {
         if (!(error instanceof HandshakeOver || error instanceof StreamEnded)) this.#options.failed(error);
       })
@@ -125,12 +144,12 @@ export class NbdServer {
       });
   }
 
-  async #serve(stream: SocketStream, socket: Socket): Promise<void> {
+  async #serve(stream: SocketStream): Promise<void> {
     const session: Session = await negotiate(stream, {
       find: (name) => this.#exports.get(name)?.export,
       names: () => [...this.#exports.keys()],
     });
-    socket.setTimeout(0);
+    stream.limitSilence(0);
     const entry = this.#exports.get(session.export.name);
     // It may have gone while the last answer was sent, or another drive may have its name.
     if (entry?.export !== session.export) return;

@@ -1,31 +1,52 @@
 /** A socket as a stream of bytes that are asked for by their number. What comes is held back while nobody asks. */
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
+import { threadDescriptors } from '../../host/descriptor-ledger.ts';
 
 /** The peer has gone, or was let go. */
 export class StreamEnded extends Error {}
 
 /** What may lie here unread before the peer is made to wait. */
 const MOST_UNREAD_BYTES = 1024 * 1024;
+/** Read from the kernel at a time. */
+const READ_BYTES = 256 * 1024;
+
+/** Where the caller wants the next bytes. */
+interface Wanted {
+  readonly view: Uint8Array;
+  done: number;
+}
 
 export class SocketStream {
   readonly #socket: Socket;
   readonly #chunks: Buffer[] = [];
   #unread = 0;
+  #mayRead = true;
+  #wanted: Wanted | undefined;
   #ended: Error | undefined;
   #arrived: (() => void) | undefined;
 
-  /** Takes the socket over. */
-  constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.on('data', (chunk: Buffer) => {
-      this.#chunks.push(chunk);
-      this.#unread += chunk.length;
-      if (this.#unread > MOST_UNREAD_BYTES) socket.pause();
-      this.#arrived?.();
+  /** @param fd a connected socket, owned by this thread; the stream takes it over */
+  constructor(fd: number) {
+    const socket = new Socket({
+      fd: threadDescriptors().release(fd),
+      readable: true,
+      writable: true,
+      onread: {
+        buffer: Buffer.allocUnsafeSlow(READ_BYTES),
+        callback: (count, buffer) => this.#receive(buffer.subarray(0, count)),
+      },
     });
+    this.#socket = socket;
+    socket.setNoDelay(true);
     socket.on('error', (cause) => this.#end(new StreamEnded(cause.message, { cause })));
     socket.on('end', () => this.#end(new StreamEnded('the connection was closed')));
     socket.on('close', () => this.#end(new StreamEnded('the connection was closed')));
+    socket.resume();
+  }
+
+  /** Lets go of a peer that says nothing for so long; 0 for never. */
+  limitSilence(ms: number): void {
+    this.#socket.setTimeout(ms, () => this.#socket.destroy());
   }
 
   get isEnded(): boolean {
@@ -46,15 +67,7 @@ export class SocketStream {
 
   /** Fills the views with what comes next. Rejects with StreamEnded. */
   async fill(views: readonly Uint8Array[]): Promise<void> {
-    for (const view of views) {
-      for (let done = 0; done < view.byteLength; ) {
-        const chunk = await this.#next();
-        const count = Math.min(chunk.length, view.byteLength - done);
-        view.set(chunk.subarray(0, count), done);
-        this.#consume(count);
-        done += count;
-      }
-    }
+    for (const view of views) await this.#fillOne(view);
   }
 
   /** Throws bytes away. Rejects with StreamEnded. */
@@ -109,16 +122,60 @@ export class SocketStream {
     });
   }
 
+  /** What comes while somebody waits for it goes straight to its place. */
+  async #fillOne(view: Uint8Array): Promise<void> {
+    let done = 0;
+    while (done < view.byteLength) {
+      const [chunk] = this.#chunks;
+      if (chunk === undefined) break;
+      const count = Math.min(chunk.length, view.byteLength - done);
+      view.set(chunk.subarray(0, count), done);
+      this.#consume(count);
+      done += count;
+    }
+    const wanted: Wanted = { view, done };
+    this.#wanted = wanted;
+    try {
+      while (wanted.done < view.byteLength) await this.#more();
+    } finally {
+      this.#wanted = undefined;
+    }
+  }
+
   async #next(): Promise<Buffer> {
     for (;;) {
       const [chunk] = this.#chunks;
       if (chunk !== undefined) return chunk;
-      if (this.#ended !== undefined) throw this.#ended;
-      await new Promise<void>((resolve) => {
-        this.#arrived = resolve;
-      });
-      this.#arrived = undefined;
+      await this.#more();
     }
+  }
+
+  /** Resolves when something has come. Rejects when nothing will. */
+  async #more(): Promise<void> {
+    if (this.#ended !== undefined) throw this.#ended;
+    await new Promise<void>((resolve) => {
+      this.#arrived = resolve;
+    });
+    this.#arrived = undefined;
+  }
+
+  /** The bytes are overwritten when this has returned. @returns whether there may be more */
+  #receive(bytes: Uint8Array): boolean {
+    let rest = bytes;
+    const wanted = this.#wanted;
+    if (wanted !== undefined) {
+      const count = Math.min(rest.length, wanted.view.byteLength - wanted.done);
+      wanted.view.set(rest.subarray(0, count), wanted.done);
+      wanted.done += count;
+      rest = rest.subarray(count);
+    }
+    if (rest.length > 0) {
+      this.#chunks.push(Buffer.from(rest));
+      this.#unread += rest.length;
+    }
+    if (wanted === undefined || wanted.done === wanted.view.byteLength) this.#arrived?.();
+    this.#mayRead = this.#unread <= MOST_UNREAD_BYTES;
+    return this.#mayRead;
   }
 
   #consume(bytes: number): void {
@@ -127,7 +184,10 @@ export class SocketStream {
     if (bytes === chunk.length) this.#chunks.shift();
     else this.#chunks[0] = chunk.subarray(bytes);
     this.#unread -= bytes;
-    if (this.#unread <= MOST_UNREAD_BYTES && this.#socket.isPaused()) this.#socket.resume();
+    if (this.#unread <= MOST_UNREAD_BYTES && !this.#mayRead) {
+      this.#mayRead = true;
+      this.#socket.resume();
+    }
   }
 
   #end(reason: Error): void {
