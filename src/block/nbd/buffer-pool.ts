@@ -4,7 +4,7 @@
 const SMALLEST_BYTES = 4096;
 const LARGEST_BYTES = 1024 * 1024;
 /** What lies here unused at most. */
-const MOST_KEPT_BYTES = 32 * 1024 * 1024;
+const MOST_KEPT_BYTES = 64 * 1024 * 1024;
 
 export class BufferPool {
   readonly #free = new Map<number, Buffer[]>();
