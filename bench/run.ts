@@ -7,6 +7,7 @@ const BENCHMARKS = new Map([
   ['monitor', 'monitor/monitor.ts'],
   ['translator', 'translator/translator.ts'],
   ['vcpu', 'vcpu/loops.ts'],
+  ['wake', 'vcpu/wake.ts'],
   ['boot', 'boot/boot.ts'],
 ]);
 

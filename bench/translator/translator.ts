@@ -3,18 +3,14 @@
  * run; every checksum is verified. Needs gcc, objcopy and qemu-x86_64-static. Run: `npm run bench -- translator`, or with
  * names of workloads: `tsx bench/translator/translator.ts SIEVE MATRIX`.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { CPU_SYSCALL_HOOK, EXIT_BUDGET, EXIT_SYSCALL } from '../../src/memory/layout.ts';
 import { Translator } from '../../src/vcpu/jit/translator.ts';
-import { TestCpu } from '../../test/vcpu/support/test-cpu.ts';
+import { compileProgram, geometricMean, loadProgram, type Program, runProgram } from '../programs/program.ts';
 
-const SOURCE = fileURLToPath(new URL('workloads.c', import.meta.url));
-const LOAD_ADDRESS = 0x400000;
-const STACK_TOP = 0x3ff000n;
+const FLAGS = ['-fno-tree-vectorize', '-fno-tree-loop-distribute-patterns'];
 /** As the vCPU's actor slices. */
 const BUDGET = 500_000;
 const REPEATS = 3;
@@ -58,61 +54,22 @@ function spawnSeconds(command: string, args: readonly string[]): { time: number;
   return { time: Math.min(...times), status };
 }
 
-function compile(
-  directory: string,
-  name: string,
-  rounds: number,
-): { elf: string; flat: Uint8Array; entry: bigint } {
-  const elf = join(directory, name);
-  const flat = `${elf}.bin`;
-  execFileSync('gcc', [
-    '-O2',
-    '-fno-tree-vectorize',
-    '-static',
-    '-nostdlib',
-    '-ffreestanding',
-    '-fno-pie',
-    '-no-pie',
-    '-fno-stack-protector',
-    '-fcf-protection=none',
-    '-fno-asynchronous-unwind-tables',
-    '-fno-tree-loop-distribute-patterns',
-    `-D${name}`,
-    `-DROUNDS=${rounds}u`,
-    '-Wl,--build-id=none',
-    `-Wl,-Ttext=0x${LOAD_ADDRESS.toString(16)}`,
-    '-o',
-    elf,
-    SOURCE,
-  ]);
-  execFileSync('objcopy', ['-O', 'binary', '--set-section-flags', '.bss=alloc,load,contents', elf, flat]);
-  return { elf, flat: readFileSync(flat), entry: readFileSync(elf).readBigUInt64LE(24) };
-}
-
 async function runTranslated(
-  flat: Uint8Array,
-  entry: bigint,
+  program: Program,
 ): Promise<{ time: number; mips: number; checksum: bigint; translator: Translator }> {
-  const cpu = await TestCpu.create({ ramMiB: 32 });
+  const cpu = await loadProgram(program);
   const translator = new Translator(cpu.core, cpu.memory);
-  cpu.load(LOAD_ADDRESS, flat);
-  cpu.rip = entry;
-  cpu.set('rsp', STACK_TOP);
-  cpu.setState32(CPU_SYSCALL_HOOK, 1);
-  cpu.core.stateWritten();
-  let reason = EXIT_BUDGET;
+  let checksum = 0n;
   const time = seconds(() => {
-    while (reason === EXIT_BUDGET) reason = cpu.run(BUDGET);
+    checksum = runProgram(program, cpu, BUDGET);
   });
-  if (reason !== EXIT_SYSCALL)
-    throw new Error(`Left with reason ${reason}, vector ${cpu.fault.vector} at ${cpu.rip.toString(16)}`);
-  return { time, mips: Number(cpu.instructions) / time / 1e6, checksum: cpu.get('rdi'), translator };
+  return { time, mips: Number(cpu.instructions) / time / 1e6, checksum, translator };
 }
 
 const wanted = process.argv.slice(2);
 const directory = mkdtempSync(join(tmpdir(), 'troupe-bench-'));
 try {
-  const empty = compile(directory, 'EMPTY', 1);
+  const empty = compileProgram(directory, 'EMPTY', 1, FLAGS);
   const startup = spawnSeconds('qemu-x86_64-static', [empty.elf]).time;
   const nativeStartup = spawnSeconds(empty.elf, []).time;
   console.log(
@@ -121,10 +78,10 @@ try {
   const ratios: number[] = [];
   for (const [name, rounds] of WORKLOADS) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
-    const { elf, flat, entry } = compile(directory, name, rounds);
-    const tcg = spawnSeconds('qemu-x86_64-static', [elf]);
-    const native = spawnSeconds(elf, []);
-    const runs = [await runTranslated(flat, entry), await runTranslated(flat, entry)];
+    const program = compileProgram(directory, name, rounds, FLAGS);
+    const tcg = spawnSeconds('qemu-x86_64-static', [program.elf]);
+    const native = spawnSeconds(program.elf, []);
+    const runs = [await runTranslated(program), await runTranslated(program)];
     const best = runs.reduce((first, second) => (first.time < second.time ? first : second));
     if (Number(best.checksum & 255n) !== native.status || tcg.status !== native.status)
       throw new Error(
@@ -140,8 +97,7 @@ try {
         `${best.mips.toFixed(0).padStart(7)}${String(regions).padStart(10)}${(translateMs + compileMs).toFixed(1).padStart(13)}`,
     );
   }
-  const mean = Math.exp(ratios.reduce((sum, r) => sum + Math.log(r), 0) / ratios.length);
-  console.log(`geometric mean of ${ratios.length}: ${mean.toFixed(2)} of TCG's speed`);
+  console.log(`geometric mean of ${ratios.length}: ${geometricMean(ratios).toFixed(2)} of TCG's speed`);
 } finally {
   rmSync(directory, { recursive: true });
 }

@@ -1,18 +1,19 @@
 /**
  * Instructions per second of the interpreter on small loops, and its speed as a ratio to qemu-x86_64 (TCG) on the same
- * programs in the same run, by processor time. Needs gcc, objcopy and qemu-x86_64-static. Run: `tsx bench/vcpu/loops.ts`.
+ * programs in the same run, by processor time: medians of runs that alternate, since other load changes what a processor does
+ * in a second. Needs gcc, objcopy and qemu-x86_64-static. Run: `npm run bench -- vcpu`, or with names of workloads:
+ * `tsx bench/vcpu/loops.ts INTEGER`.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { CPU_EFER, CPU_SYSCALL_HOOK, EXIT_BUDGET, EXIT_SYSCALL } from '../../src/memory/layout.ts';
-import { TestCpu } from '../../test/vcpu/support/test-cpu.ts';
+import { compileProgram, geometricMean, loadProgram, type Program, runProgram } from '../programs/program.ts';
 
-const SOURCE = fileURLToPath(new URL('loops.c', import.meta.url));
-const LOAD_ADDRESS = 0x400000;
-const BUDGET = 10_000_000;
+const FLAGS = ['-mgeneral-regs-only'];
+/** As the vCPU's actor slices. */
+const BUDGET = 500_000;
+const RUNS = 7;
 
 interface Workload {
   readonly name: string;
@@ -21,15 +22,14 @@ interface Workload {
   readonly bytesPerRound?: number;
 }
 
+/** Rounds that take TCG about a tenth of a second, so that its start-up and the shell's clock matter little. */
 const WORKLOADS: readonly Workload[] = [
-  { name: 'INTEGER', rounds: 20_000_000 },
-  { name: 'MEMORY', rounds: 10_000_000 },
-  { name: 'BRANCH', rounds: 200_000 },
-  { name: 'CALLS', rounds: 30 },
-  { name: 'COPY', rounds: 500, bytesPerRound: 2 * 1024 * 1024 },
+  { name: 'INTEGER', rounds: 40_000_000 },
+  { name: 'MEMORY', rounds: 20_000_000 },
+  { name: 'COLLATZ', rounds: 300_000 },
+  { name: 'CALLS', rounds: 33 },
+  { name: 'COPY', rounds: 50, bytesPerRound: 2 * 1024 * 1024 },
 ];
-
-const RUNS = 3;
 
 /** Processor time of this thread in seconds: what other processes do counts little (proc(5), schedstat). */
 function seconds(run: () => void): number {
@@ -40,9 +40,9 @@ function seconds(run: () => void): number {
 }
 
 /** Exit status of a program under qemu-x86_64, and its processor time in seconds as the shell counts it. */
-function runTcg(elf: string): { status: number; time: number } {
+function runTcg(program: Program): { status: number; time: number } {
   const script = 'qemu-x86_64-static "$0"; status=$?; times; exit $status';
-  const { stdout, status } = spawnSync('bash', ['-c', script, elf], { encoding: 'latin1' });
+  const { stdout, status } = spawnSync('bash', ['-c', script, program.elf], { encoding: 'latin1' });
   const children = stdout.trim().split('\n').at(-1) ?? '';
   const parts = [...children.matchAll(/(\d+)m([\d.]+)s/g)].map(
     ([, minutes, rest]) => Number(minutes) * 60 + Number(rest),
@@ -50,89 +50,62 @@ function runTcg(elf: string): { status: number; time: number } {
   return { status: status ?? -1, time: parts.reduce((sum, part) => sum + part, 0) };
 }
 
-function compile(
-  directory: string,
-  name: string,
-  rounds: number,
-): { elf: string; flat: Uint8Array; entry: bigint } {
-  const elf = join(directory, name);
-  const flat = `${elf}.bin`;
-  execFileSync('gcc', [
-    '-O2',
-    '-static',
-    '-nostdlib',
-    '-ffreestanding',
-    '-fno-pie',
-    '-no-pie',
-    '-mgeneral-regs-only',
-    '-fno-stack-protector',
-    '-fcf-protection=none',
-    '-fno-asynchronous-unwind-tables',
-    `-D${name}`,
-    `-DROUNDS=${rounds}u`,
-    '-Wl,--build-id=none',
-    `-Wl,-Ttext=0x${LOAD_ADDRESS.toString(16)}`,
-    '-o',
-    elf,
-    SOURCE,
-  ]);
-  execFileSync('objcopy', ['-O', 'binary', '--set-section-flags', '.bss=alloc,load,contents', elf, flat]);
-  // ELF64 header: e_entry.
-  return { elf, flat: readFileSync(flat), entry: readFileSync(elf).readBigUInt64LE(24) };
-}
-
-async function runCore(
-  flat: Uint8Array,
-  entry: bigint,
-): Promise<{ time: number; instructions: number; checksum: bigint }> {
-  const cpu = await TestCpu.create({ ramMiB: 32 });
-  cpu.load(LOAD_ADDRESS, flat);
-  cpu.rip = entry;
-  cpu.set('rsp', 0x3ff000n);
-  cpu.setState32(CPU_SYSCALL_HOOK, 1);
-  cpu.setState64(CPU_EFER, 0xd01n);
-  cpu.core.stateWritten();
-  let reason = EXIT_BUDGET;
+async function runCore(program: Program): Promise<{ time: number; instructions: number; status: number }> {
+  const cpu = await loadProgram(program);
+  let checksum = 0n;
   const time = seconds(() => {
-    while (reason === EXIT_BUDGET) reason = cpu.run(BUDGET);
+    checksum = runProgram(program, cpu, BUDGET);
   });
-  if (reason !== EXIT_SYSCALL)
-    throw new Error(
-      `The core left with reason ${reason}, vector ${cpu.fault.vector} at ${cpu.rip.toString(16)}`,
-    );
-  return { time, instructions: Number(cpu.instructions), checksum: cpu.get('rdi') };
+  return { time, instructions: Number(cpu.instructions), status: Number(checksum & 255n) };
 }
 
+function median(values: readonly number[]): number {
+  return values.toSorted((first, second) => first - second)[values.length >> 1] ?? Number.NaN;
+}
+
+/** Prints one line; gives the core's speed in TCG's. */
+async function measure({ name, rounds, bytesPerRound }: Workload, directory: string): Promise<number> {
+  const program = compileProgram(directory, name, rounds, FLAGS);
+  const empty = compileProgram(directory, 'EMPTY', 1, FLAGS);
+  const core: number[] = [];
+  const tcg: number[] = [];
+  const startUp: number[] = [];
+  let instructions = 0;
+  for (let run = 0; run < RUNS; run++) {
+    startUp.push(runTcg(empty).time);
+    const theirs = runTcg(program);
+    const ours = await runCore(program);
+    if (ours.status !== theirs.status)
+      throw new Error(`${name}: checksum ${ours.status}, qemu's is ${theirs.status}`);
+    tcg.push(theirs.time);
+    core.push(ours.time);
+    instructions = ours.instructions;
+  }
+  const coreTime = median(core);
+  const tcgTime = median(tcg) - median(startUp);
+  const rate =
+    bytesPerRound === undefined
+      ? `${(instructions / coreTime / 1e6).toFixed(0)} MIPS`
+      : `${((rounds * bytesPerRound) / coreTime / 2 ** 30).toFixed(1)} GiB/s`;
+  console.log(
+    `${name.padEnd(8)} core ${coreTime.toFixed(3)} s (${rate}), TCG ${tcgTime.toFixed(3)} s, core/TCG speed ${ratioText(tcgTime / coreTime)}`,
+  );
+  return tcgTime / coreTime;
+}
+
+function ratioText(ratio: number): string {
+  return ratio >= 1 ? ratio.toFixed(2) : `1/${(1 / ratio).toFixed(1)}`;
+}
+
+const wanted = process.argv.slice(2);
 const directory = mkdtempSync(join(tmpdir(), 'troupe-bench-'));
 try {
-  const empty = compile(directory, 'EMPTY', 1);
-  const startup = Math.min(...Array.from({ length: RUNS }, () => runTcg(empty.elf).time));
-  console.log(`qemu-x86_64 start-up ${(startup * 1e3).toFixed(1)} ms, subtracted below`);
   const ratios: number[] = [];
-  for (const { name, rounds, bytesPerRound } of WORKLOADS) {
-    const { elf, flat, entry } = compile(directory, name, rounds);
-    // The least of several.
-    const tcgRuns = Array.from({ length: RUNS }, () => runTcg(elf));
-    const tcg = Math.min(...tcgRuns.map(({ time }) => time)) - startup;
-    const status = tcgRuns[0]?.status;
-    let core = await runCore(flat, entry);
-    for (let run = 1; run < RUNS; run++) {
-      const again = await runCore(flat, entry);
-      if (again.time < core.time) core = again;
-    }
-    if (Number(core.checksum & 255n) !== status)
-      throw new Error(`${name}: checksum ${core.checksum & 255n}, qemu's is ${status}`);
-    ratios.push(tcg / core.time);
-    const rate =
-      bytesPerRound === undefined
-        ? `${(core.instructions / core.time / 1e6).toFixed(0)} MIPS`
-        : `${((rounds * bytesPerRound) / core.time / 2 ** 30).toFixed(1)} GiB/s`;
-    console.log(
-      `${name.padEnd(8)} core ${core.time.toFixed(3)} s (${rate}), TCG ${tcg.toFixed(3)} s, core/TCG speed 1/${(core.time / tcg).toFixed(1)}`,
-    );
+  for (const workload of WORKLOADS) {
+    if (wanted.length > 0 && !wanted.includes(workload.name)) continue;
+    ratios.push(await measure(workload, directory));
   }
-  const mean = Math.exp(ratios.reduce((sum, r) => sum + Math.log(r), 0) / ratios.length);
-  console.log(`geometric mean: ${mean >= 1 ? mean.toFixed(2) : `1/${(1 / mean).toFixed(1)}`} of TCG`);
+  console.log(`geometric mean of ${ratios.length}: ${ratioText(geometricMean(ratios))} of TCG's speed`);
 } finally {
   rmSync(directory, { recursive: true });
 }

@@ -118,6 +118,26 @@ export class ActorSystem implements AsyncDisposable {
     return { cancel, [Symbol.dispose]: cancel };
   }
 
+  /**
+   * Stops one actor that others were introduced to; from then on their references say that it is gone.
+   * Throws `ERR_ACTOR_UNKNOWN`, or `ERR_ACTOR_IN_USE` while one lives that was created after it.
+   */
+  async dismiss(name: string): Promise<void> {
+    const record = this.#known(name);
+    const users = this.#dependents(record);
+    const needing = users.filter((user) => user.awaited.includes(record)).map((user) => user.name);
+    if (needing.length > 0) {
+      const message = `Actor ${name} cannot be dismissed: ${needing.join(', ')} need it`;
+      throw new ActorError('ERR_ACTOR_IN_USE', message);
+    }
+    if (record.state === 'up' || record.state === 'starting') {
+      record.state = 'stopping';
+      await this.#stopInTime(record);
+    }
+    this.#bury(record);
+    for (const { dependencies } of users) dependencies.splice(dependencies.indexOf(record), 1);
+  }
+
   /** Stops one actor. Throws `ERR_ACTOR_UNKNOWN`, or `ERR_ACTOR_IN_USE` while others depend on it. */
   async stopActor(name: string): Promise<void> {
     const record = this.#known(name);

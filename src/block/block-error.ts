@@ -15,7 +15,14 @@ export type BlockErrorCode =
   | 'ERR_BLOCK_UNSUPPORTED'
   | 'ERR_BLOCK_NO_MEDIUM'
   | 'ERR_BLOCK_IN_USE'
+  | 'ERR_BLOCK_NOT_ENCRYPTED'
+  | 'ERR_BLOCK_PASSWORD'
+  | 'ERR_BLOCK_NBD'
+  | 'ERR_BLOCK_OPTION'
+  | 'ERR_BLOCK_NO_SNAPSHOT'
+  | 'ERR_BLOCK_KEY'
   | 'ERR_BLOCK_NO_DRIVE'
+  | 'ERR_BLOCK_NO_OPERATION'
   | 'ERR_BLOCK_DUPLICATE_DRIVE';
 
 export const { EIO, ENOSPC, EINVAL, EACCES, EPERM, EROFS, ENOTSUP, ENOMEDIUM } = {
@@ -38,6 +45,10 @@ export class BlockError extends TroupeError {
     super(code, message, options);
     this.errno = options.errno ?? EIO;
   }
+}
+
+export function noDrive(id: string): BlockError {
+  return new BlockError('ERR_BLOCK_NO_DRIVE', `Device '${id}' not found`, { errorClass: 'DeviceNotFound' });
 }
 
 /** The errno that a failed request is answered with: the host's own, or EIO for what is no failure of the host. */

@@ -43,10 +43,14 @@ export interface BlockNode {
   readonly bytes: number;
   readonly readOnly: boolean;
   readonly encrypted: boolean;
+  /** Encrypted, and `setKey` has not been called yet: reads and writes fail with `ERR_BLOCK_KEY`. */
+  readonly keyMissing?: boolean;
   /** The node whose contents show through where this one holds nothing. */
   readonly backing: BlockNode | undefined;
   /** The node that this one's own data lies in; undefined for a protocol. */
   readonly file: BlockNode | undefined;
+  /** Bytes of the unit in which it holds data or lets its backing node show through; absent where that is a sector. */
+  readonly clusterBytes?: number;
   /** What it has done, if it counts that; protocols do. */
   readonly counters?: DriveCounters;
 
@@ -61,6 +65,32 @@ export interface BlockNode {
   resize(bytes: number): Promise<void>;
   /** @param bytes how far the caller wants to know; at least 1 */
   status(offset: number, bytes: number): Promise<BlockStatus>;
+  /** Gives the password of an encrypted image. Whether it is the right one cannot be told. */
+  setKey?(password: string): void;
+  /**
+   * Writes one cluster, or what there is of the disk's last one, compressed. Absent where the format cannot.
+   * @param offset a multiple of the cluster size
+   */
+  writeCompressed?(offset: number, contents: Uint8Array): Promise<void>;
+  /**
+   * Rewrites which backing file the image names, and that file's format; durable when it answers. What the guest reads is not
+   * looked at: its caller has made sure that it stays. Absent where the format has no backing files.
+   * Throws BlockError when the name is too long.
+   */
+  changeBacking?(fileName: string | undefined, format: string | undefined): Promise<void>;
+  /**
+   * Puts another node (or none) in the place of `backing`, and gives the old one, which is its caller's to close. Nothing may
+   * be under way meanwhile. What the image names is not changed: see `changeBacking`.
+   */
+  replaceBacking?(node: BlockNode | undefined): BlockNode | undefined;
+  /**
+   * Opens the node's files anew for reading only, or for writing too, with the locks that belong to that; nothing may be under
+   * way meanwhile, and what was written has been flushed. Throws HostError or BlockError, and nothing has changed then.
+   * Absent where it cannot be done.
+   */
+  setReadOnly?(readOnly: boolean): Promise<void>;
+  /** Lets go of all that the image holds itself, so that its backing node shows through everywhere. Comes alone. */
+  makeEmpty?(): Promise<void>;
   /** Flushes and lets go of files. Not used afterwards. */
   close(): Promise<void>;
 }
@@ -68,6 +98,10 @@ export interface BlockNode {
 /** How an image is opened, whatever its driver. */
 export interface OpenOptions {
   readonly readOnly: boolean;
+  /** Goes past the host's page cache where that can be (cache=none, cache=directsync). */
+  readonly direct?: boolean;
+  /** The drive that it is for, in messages. */
+  readonly device?: string | undefined;
   /** Keys of -drive that belong to the driver. */
   readonly driverOptions: readonly (readonly [key: string, value: string])[];
 }

@@ -1,36 +1,55 @@
 /** Making image files of the formats that this version writes. */
-import type { OptionPair } from '../options/option-list.ts';
-import { booleanValue, sizeValue, stringValue } from '../options/option-values.ts';
-import { BlockError, EINVAL, reasonOf } from './block-error.ts';
-import { FileNode } from './file-node.ts';
+import { stringValue } from '../options/option-values.ts';
+import { BlockError, reasonOf } from './block-error.ts';
+import {
+  type CreateImageOptions,
+  type ImageCreator,
+  invalidOption,
+  type PreparedImage,
+} from './image-creator.ts';
 import { findFormat } from './image-formats.ts';
-import { backingPath, hostPath, openImage } from './open-image.ts';
-import { createQcow2, QCOW2_DEFAULTS } from './qcow2/create-qcow2.ts';
+import { openImage } from './open-image.ts';
+import { backingPath } from './protocol-names.ts';
+import { QCOW2_CREATOR } from './qcow2/qcow2-creator.ts';
+import { RAW_CREATOR } from './raw-creator.ts';
 
-export interface CreateImageOptions {
-  readonly fileName: string;
-  /** `raw` or `qcow2`. */
-  readonly format: string;
-  /** Bytes; that of the backing file when undefined. */
-  readonly bytes: number | undefined;
-  readonly backingFile: string | undefined;
-  readonly backingFormat: string | undefined;
-  /** `-o`: options of the format. */
-  readonly formatOptions: readonly OptionPair[];
-}
+export type { CreateImageOptions } from './image-creator.ts';
 
-const QCOW2_OPTIONS = [
-  'compat',
-  'cluster_size',
-  'refcount_bits',
-  'lazy_refcounts',
-  'preallocation',
-  'encryption',
-];
+const CREATORS: readonly ImageCreator[] = [QCOW2_CREATOR, RAW_CREATOR];
 const SECTOR_BYTES = 512;
 
-function invalid(message: string): BlockError {
-  return new BlockError('ERR_BLOCK_CREATE', message, { errno: EINVAL });
+/** How images of a format are made. Throws BlockError for a format that there is not, or that is only read. */
+export function findCreator(format: string): ImageCreator {
+  const creator = CREATORS.find((each) => each.format === format);
+  if (creator === undefined) {
+    findFormat(format);
+    throw new BlockError(
+      'ERR_BLOCK_UNAVAILABLE',
+      `Format driver '${format}' does not support image creation`,
+    );
+  }
+  return creator;
+}
+
+/** Options that the format shares with all others may be given either way; those of `-o` come last. */
+function withBacking(
+  options: CreateImageOptions,
+  { takesBacking, format }: ImageCreator,
+): CreateImageOptions {
+  const { formatOptions: pairs } = options;
+  const backingFile = stringValue(pairs, 'backing_file') ?? options.backingFile;
+  const backingFormat = stringValue(pairs, 'backing_fmt') ?? options.backingFormat;
+  if (backingFile !== undefined && !takesBacking) {
+    throw invalidOption(`Backing file not supported for file format '${format}'`);
+  }
+  if (backingFormat !== undefined && !takesBacking) {
+    throw invalidOption(`Backing file format not supported for file format '${format}'`);
+  }
+  if (backingFormat !== undefined) findFormat(backingFormat);
+  if (backingFile !== undefined && backingPath(backingFile, options.fileName) === options.fileName) {
+    throw invalidOption('Error: Trying to create an image with the same filename as the backing file');
+  }
+  return { ...options, backingFile, backingFormat };
 }
 
 async function lengthOf({
@@ -38,46 +57,50 @@ async function lengthOf({
   backingFile,
   backingFormat,
   fileName,
+  unsafe,
 }: CreateImageOptions): Promise<number> {
-  if (bytes !== undefined) {
-    return Math.ceil(bytes / SECTOR_BYTES) * SECTOR_BYTES;
-  }
-  if (backingFile === undefined) {
-    throw invalid('Image creation needs a size parameter');
-  }
-  const path = backingPath(backingFile, fileName);
-  const backing = await openImage(path, { format: backingFormat, readOnly: true, driverOptions: [] });
-  try {
-    return backing.bytes;
-  } finally {
+  if (backingFile !== undefined && unsafe !== true) {
+    const path = backingPath(backingFile, fileName);
+    const backing = await openImage(path, { format: backingFormat, readOnly: true, driverOptions: [] }).catch(
+      (cause: unknown) => {
+        throw new BlockError(
+          'ERR_BLOCK_OPEN',
+          `Could not open '${path}': ${reasonOf(cause)}\nCould not open backing image.`,
+          { cause },
+        );
+      },
+    );
+    const backingBytes = backing.bytes;
     await backing.close();
+    if (bytes === undefined) return backingBytes;
   }
+  if (bytes === undefined) throw invalidOption('Image creation needs a size parameter');
+  return Math.ceil(bytes / SECTOR_BYTES) * SECTOR_BYTES;
 }
 
-/** What of qcow2's options this version can honour. Throws BlockError. */
-function qcow2Options(pairs: readonly OptionPair[]) {
-  const unknown = pairs.find(([key]) => !QCOW2_OPTIONS.includes(key));
-  if (unknown !== undefined) throw invalid(`Unknown option '${unknown[0]}'`);
-  const compat = stringValue(pairs, 'compat') ?? '1.1';
-  if (!['0.10', '1.1', 'v2', 'v3'].includes(compat))
-    throw invalid(`Invalid compatibility level: '${compat}'`);
-  const preallocation = stringValue(pairs, 'preallocation') ?? 'off';
-  if (preallocation !== 'off') {
-    throw new BlockError(
-      'ERR_BLOCK_UNAVAILABLE',
-      `preallocation=${preallocation}: not available in this version`,
-    );
-  }
-  for (const key of ['encryption', 'lazy_refcounts']) {
-    if (booleanValue(pairs, key) === true) {
-      throw new BlockError('ERR_BLOCK_UNAVAILABLE', `${key}=on: not available in this version`);
-    }
-  }
+/**
+ * Looks at all of the options of an image that is to be made.
+ * Throws BlockError, HostError or OptionError.
+ */
+export async function prepareImage(
+  options: CreateImageOptions,
+): Promise<PreparedImage & { readonly bytes: number }> {
+  const creator = findCreator(options.format);
+  const unknown = options.formatOptions.find(([key]) => !creator.options.some(({ name }) => name === key));
+  if (unknown !== undefined) throw invalidOption(`Invalid parameter '${unknown[0]}'`);
+  const complete = withBacking(options, creator);
+  const bytes = await lengthOf(complete);
+  const { description, write } = creator.prepare({ ...complete, bytes });
   return {
-    version: compat === '0.10' || compat === 'v2' ? 2 : 3,
-    clusterBytes: sizeValue(pairs, 'cluster_size') ?? QCOW2_DEFAULTS.clusterBytes,
-    refcountBits: sizeValue(pairs, 'refcount_bits') ?? QCOW2_DEFAULTS.refcountBits,
-  } as const;
+    bytes,
+    description,
+    write: () =>
+      write().catch((cause: unknown) => {
+        if (cause instanceof BlockError) throw cause;
+        const message = `${options.fileName}: error while creating ${options.format}: ${reasonOf(cause)}`;
+        throw new BlockError('ERR_BLOCK_CREATE', message, { cause });
+      }),
+  };
 }
 
 /**
@@ -85,43 +108,7 @@ function qcow2Options(pairs: readonly OptionPair[]) {
  * @returns the length of the disk in bytes. Throws BlockError, HostError or OptionError.
  */
 export async function createImage(options: CreateImageOptions): Promise<number> {
-  const { fileName, format, backingFile, backingFormat, formatOptions } = options;
-  findFormat(format);
-  if (format !== 'raw' && format !== 'qcow2') {
-    throw new BlockError('ERR_BLOCK_UNAVAILABLE', `${format}: not available in this version`);
-  }
-  if (format === 'raw' && backingFile !== undefined) {
-    throw invalid(`Backing file not supported for file format '${format}'`);
-  }
-  if (backingFile !== undefined && backingPath(backingFile, fileName) === fileName) {
-    throw invalid('Error: Trying to create an image with the same filename as the backing file');
-  }
-  const own = format === 'qcow2' ? qcow2Options(formatOptions) : undefined;
-  const bytes = await lengthOf(options);
-  try {
-    await writeEmptyImage(fileName, async (file) => {
-      if (own === undefined) await file.resize(bytes);
-      else await createQcow2(file, { ...own, bytes, backingFile, backingFormat });
-    });
-  } catch (error) {
-    throw error instanceof BlockError
-      ? error
-      : new BlockError(
-          'ERR_BLOCK_CREATE',
-          `${fileName}: error while creating ${format}: ${reasonOf(error)}`,
-          {
-            cause: error,
-          },
-        );
-  }
+  const { bytes, write } = await prepareImage(options);
+  await write();
   return bytes;
-}
-
-async function writeEmptyImage(fileName: string, write: (file: FileNode) => Promise<void>): Promise<void> {
-  const file = FileNode.open(hostPath(fileName), { readOnly: false, create: true });
-  try {
-    await write(file);
-  } finally {
-    await file.close();
-  }
 }

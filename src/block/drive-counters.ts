@@ -1,5 +1,5 @@
 /** What query-blockstats shows of one drive. */
-import type { DriveStatistics } from './storage-contract.ts';
+import type { DriveStatistics, Outcome } from './storage-contract.ts';
 
 export type CountedRequest = 'read' | 'write' | 'flush';
 
@@ -15,13 +15,19 @@ export class DriveCounters {
     this.#now = now;
   }
 
-  /** Runs a request and counts it. A failed one is not counted (as in the reference). */
+  /** Runs a request and counts it. One that throws is not counted (as in the reference). */
   async count(kind: CountedRequest, bytes: number, request: () => Promise<void>): Promise<void> {
     const start = this.#now();
     await request();
-    this.#operations[kind] += 1;
-    this.#bytes[kind] += bytes;
-    this.#ns[kind] += this.#now() - start;
+    this.#succeeded(kind, bytes, start);
+  }
+
+  /** The same for a request that answers with an errno when it has failed. */
+  async countOutcome(kind: CountedRequest, bytes: number, request: () => Promise<Outcome>): Promise<Outcome> {
+    const start = this.#now();
+    const outcome = await request();
+    if (outcome === 0) this.#succeeded(kind, bytes, start);
+    return outcome;
   }
 
   /** Something was written up to that byte. */
@@ -46,5 +52,11 @@ export class DriveCounters {
       flushNs: this.#ns.flush,
       highestOffset: this.#highestOffset,
     };
+  }
+
+  #succeeded(kind: CountedRequest, bytes: number, start: number): void {
+    this.#operations[kind] += 1;
+    this.#bytes[kind] += bytes;
+    this.#ns[kind] += this.#now() - start;
   }
 }

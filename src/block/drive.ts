@@ -1,23 +1,33 @@
-/** One drive: the image that is in it, if any, and everything that holds for its requests whatever the image is. */
-import { resolve } from 'node:path';
+/** One drive: the image that is in it, if any, and what the guest's requests to it are held to: its limits, and its statistics. */
+import { statSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { monotonicNs } from '../memory/virtual-clock.ts';
-import { BlockError, EINVAL, EIO, ENOMEDIUM, EROFS, errnoOf, reasonOf } from './block-error.ts';
+import { BlockError, ENOMEDIUM, EROFS, errnoOf, reasonOf } from './block-error.ts';
 import type { BlockNode, Views } from './block-node.ts';
-import { createImage } from './create-image.ts';
+import { DriveAccess } from './drive-access.ts';
 import { DriveCounters } from './drive-counters.ts';
-import { FileNode } from './file-node.ts';
-import { hostPath, openImage } from './open-image.ts';
+import type { DriverOptions } from './driver-options.ts';
+import { openImage } from './open-image.ts';
 import { OverlayNode } from './overlay-node.ts';
-import { Qcow2Node } from './qcow2/qcow2-node.ts';
-import { RequestGate } from './request-gate.ts';
-import type { DriveConfig, DriveStatistics, MediumInfo, Outcome } from './storage-contract.ts';
+import { hostPath } from './protocol-names.ts';
+import { type NewImage, snapshotDrives } from './snapshot-drives.ts';
+import type {
+  DriveConfig,
+  DriveStatistics,
+  ImageDescription,
+  MediumInfo,
+  Outcome,
+} from './storage-contract.ts';
 import { NO_LIMITS, Throttle, type ThrottleClock, type ThrottleLimits } from './throttle.ts';
+
+/** The unit of st_blocks (stat(2)). */
+const STAT_BLOCK_BYTES = 512;
 
 const hostClock: ThrottleClock = { now: monotonicNs, delay: (ms) => setTimeout(ms) };
 
-function depthOf(node: BlockNode): number {
-  return node.backing === undefined ? 0 : 1 + depthOf(node.backing);
+/** The node and those that it builds on, from the top down. */
+function chainOf(node: BlockNode): BlockNode[] {
+  return node.backing === undefined ? [node] : [node, ...chainOf(node.backing)];
 }
 
 function describe(node: BlockNode): MediumInfo {
@@ -26,48 +36,58 @@ function describe(node: BlockNode): MediumInfo {
     format: node.driver,
     bytes: node.bytes,
     readOnly: node.readOnly,
-    encrypted: node.encrypted,
+    encrypted: chainOf(node).some(({ encrypted }) => encrypted),
+    keyMissing: chainOf(node).some(({ keyMissing }) => keyMissing === true),
     backingFile: node.backing?.fileName,
-    backingDepth: depthOf(node),
+    backingDepth: chainOf(node).length - 1,
   };
 }
 
-/**
- * What the cache modes mean here. The host's page cache is used in all of them, since guest buffers have no alignment that
- * O_DIRECT could rely on; what differs is when data has to be on disk:
- * writeback, none: when the guest flushes. writethrough, directsync: before a write is acknowledged. unsafe: never.
- */
-function isWriteThrough(config: DriveConfig): boolean {
-  return config.cache === 'writethrough' || config.cache === 'directsync';
+function allocatedBytes(node: BlockNode): number | undefined {
+  try {
+    return statSync(hostPath(node.fileName)).blocks * STAT_BLOCK_BYTES;
+  } catch {
+    return undefined;
+  }
 }
 
-/** Opens a qcow2 image over a node that is open already, whatever backing file the image itself names. */
-async function openOver(backing: BlockNode, fileName: string, format: string): Promise<BlockNode> {
-  if (format !== 'qcow2') {
-    throw new BlockError('ERR_BLOCK_UNSUPPORTED', `Backing file not supported for file format '${format}'`);
-  }
-  let file: FileNode | undefined;
-  try {
-    file = FileNode.open(hostPath(fileName), { readOnly: false });
-    return await Qcow2Node.open(file, backing, await Qcow2Node.header(file));
-  } catch (error) {
-    await file?.close();
-    throw new BlockError('ERR_BLOCK_OPEN', `Could not open '${fileName}'`, { cause: error });
-  }
+function describeImage(node: BlockNode): ImageDescription {
+  return {
+    file: node.fileName,
+    format: node.driver,
+    bytes: node.bytes,
+    allocatedBytes: allocatedBytes(node),
+    encrypted: node.encrypted,
+    backingFile: node.backing?.fileName,
+  };
+}
+
+export interface DriveClocks {
+  /** A monotonic clock in ns, for the statistics. */
+  readonly now?: () => number;
+  /** The time that limits are counted in; the host's when absent. */
+  readonly throttle?: ThrottleClock;
 }
 
 export class Drive {
   readonly config: DriveConfig;
-  readonly #gate = new RequestGate();
+  /** Requests that are neither limited nor counted: those of NBD clients and block jobs. */
+  readonly access: DriveAccess;
   readonly #counters: DriveCounters;
-  #node: BlockNode | undefined;
+  readonly #throttleClock: ThrottleClock;
+  readonly #mediumEnds = new Set<() => void>();
   #throttle: Throttle;
+  #holder: object | undefined;
 
-  /** @param now a monotonic clock in ns, for the statistics */
-  constructor(config: DriveConfig, now: () => number = monotonicNs) {
+  constructor(config: DriveConfig, clocks: DriveClocks = {}) {
     this.config = config;
-    this.#counters = new DriveCounters(now);
-    this.#throttle = new Throttle(config.throttle, hostClock);
+    this.access = new DriveAccess(config);
+    this.#counters = new DriveCounters(clocks.now ?? monotonicNs);
+    this.#throttleClock = clocks.throttle ?? hostClock;
+    this.#throttle = new Throttle(config.throttle, this.#throttleClock);
+    this.access.observeWrites((offset, bytes, discarded) => {
+      if (!discarded) this.#counters.wroteUpTo(offset + bytes);
+    });
   }
 
   /** What is in force. Taking a medium out ends its limits. */
@@ -77,37 +97,81 @@ export class Drive {
 
   /** Puts other limits in force; what waits under the old ones goes at once. */
   setLimits(limits: ThrottleLimits): void {
-    this.#throttle.release();
-    this.#throttle = new Throttle(limits, hostClock);
+    this.#throttle.letWaitingGo();
+    this.#throttle = new Throttle(limits, this.#throttleClock);
+  }
+
+  /** Lets go what waits: the machine stops, and everything has to end. The limits stay in force. */
+  letWaitingGo(): void {
+    this.#throttle.letWaitingGo();
   }
 
   get medium(): MediumInfo | null {
-    return this.#node === undefined ? null : describe(this.#node);
+    return this.node === undefined ? null : describe(this.node);
+  }
+
+  /** The images of the medium from the top down. */
+  images(): ImageDescription[] {
+    return this.node === undefined ? [] : chainOf(this.node).map(describeImage);
   }
 
   get node(): BlockNode | undefined {
-    return this.#node;
+    return this.access.node;
+  }
+
+  /** A block job, or a migration, has the drive: others may read and write it, but not change what it is made of. */
+  get isInUse(): boolean {
+    return this.#holder !== undefined;
+  }
+
+  /** Throws BlockError `Device 'D' is in use`. */
+  checkFree(): void {
+    if (this.isInUse) {
+      throw new BlockError('ERR_BLOCK_IN_USE', `Device '${this.config.id}' is in use`);
+    }
+  }
+
+  /** Takes the drive into use. Throws as `checkFree`. @returns what gives it back */
+  hold(): () => void {
+    this.checkFree();
+    const holder = {};
+    this.#holder = holder;
+    return () => {
+      if (this.#holder === holder) this.#holder = undefined;
+    };
+  }
+
+  /** Calls back when the medium is taken out, or another one is put in; an NBD export ends then. @returns what ends that */
+  onMediumEnd(ended: () => void): () => void {
+    this.#mediumEnds.add(ended);
+    return () => this.#mediumEnds.delete(ended);
   }
 
   statistics(): DriveStatistics {
-    const file = this.#node?.file?.counters?.snapshot();
+    const file = this.node?.file?.counters?.snapshot();
     return { ...this.#counters.snapshot(), ...(file === undefined ? {} : { file }) };
   }
 
   /**
    * Puts a medium in, or takes it out (`file` null). If the new one cannot be opened the drive is left empty.
+   * @param driverOptions keys of -drive that belong to the nodes; with them the file name may be ''
    * Throws BlockError `could not open disk image F: REASON`.
    */
-  changeMedium(file: string | null, format: string | undefined): Promise<void> {
-    return this.#gate.alone(async () => {
-      const old = this.#node;
-      this.#node = undefined;
+  changeMedium(
+    file: string | null,
+    format: string | undefined,
+    driverOptions: DriverOptions = [],
+  ): Promise<void> {
+    return this.access.alone(async (drive) => {
+      const old = drive.node;
+      drive.setNode(undefined);
       if (old !== undefined) {
         this.setLimits(NO_LIMITS);
+        for (const ended of this.#mediumEnds) ended();
         await old.close();
       }
       if (file !== null) {
-        this.#node = await this.#open(file, format);
+        drive.setNode(await this.#open(file, format, driverOptions));
         this.#counters.mediumOpened();
       }
     });
@@ -115,73 +179,47 @@ export class Drive {
 
   async read(offset: number, views: Views, bytes: number): Promise<Outcome> {
     if (this.#throttle.isActive) await this.#throttle.admit(false, bytes);
-    return this.#request(offset, bytes, false, (node) =>
-      this.#counters.count('read', bytes, () => node.read(offset, views)),
-    );
+    return this.#counters.countOutcome('read', bytes, () => this.access.read(offset, views, bytes));
   }
 
   async write(offset: number, views: Views, bytes: number): Promise<Outcome> {
     if (this.#throttle.isActive) await this.#throttle.admit(true, bytes);
-    return this.#request(offset, bytes, true, (node) =>
-      this.#counters.count('write', bytes, async () => {
-        await node.write(offset, views);
-        await this.#written(node, offset + bytes);
-      }),
-    );
+    return this.#counters.countOutcome('write', bytes, () => this.access.write(offset, views, bytes));
   }
 
   /** @returns 0 when everything that had answered before is on disk */
   flush(): Promise<Outcome> {
-    return this.#request(0, 0, false, (node) =>
-      this.#counters.count('flush', 0, async () => {
-        if (this.config.cache !== 'unsafe' && !node.readOnly) {
-          await node.flush();
-        }
-      }),
-    );
+    return this.#counters.countOutcome('flush', 0, () => this.access.flush());
   }
 
   /** Nothing at all unless discard=unmap. */
   discard(offset: number, bytes: number): Promise<Outcome> {
-    return this.#request(offset, bytes, true, async (node) => {
-      if (this.config.discard === 'unmap' && bytes > 0) {
-        await node.discard(offset, bytes);
-      }
-    });
+    return this.access.discard(offset, bytes);
   }
 
   writeZeroes(offset: number, bytes: number): Promise<Outcome> {
-    return this.#request(offset, bytes, true, async (node) => {
-      if (bytes > 0) {
-        await node.writeZeroes(offset, bytes, { mayUnmap: this.config.discard === 'unmap' });
-        await this.#written(node, offset + bytes);
-      }
-    });
+    return this.access.writeZeroes(offset, bytes);
   }
 
   /** Throws BlockError with the texts of block_resize (schema.json). */
   resize(bytes: number): Promise<void> {
-    return this.#gate.alone(async () => {
+    return this.access.alone(async ({ node }) => {
       const { id } = this.config;
-      if (this.#node === undefined) {
+      if (node === undefined) {
         throw new BlockError('ERR_BLOCK_NO_MEDIUM', `Device '${id}' has no medium`, { errno: ENOMEDIUM });
       }
-      if (this.#node.readOnly) {
+      if (node.readOnly) {
         throw new BlockError('ERR_BLOCK_READ_ONLY', `Device '${id}' is read only`, { errno: EROFS });
       }
+      this.checkFree();
       try {
-        await this.#node.resize(bytes);
-      } catch (error) {
-        if (error instanceof BlockError && error.code === 'ERR_BLOCK_UNSUPPORTED') {
-          throw new BlockError(
-            'ERR_BLOCK_UNSUPPORTED',
-            'this feature or command is not currently supported',
-            {
-              cause: error,
-            },
-          );
+        await node.resize(bytes);
+      } catch (cause) {
+        if (cause instanceof BlockError && cause.code === 'ERR_BLOCK_UNSUPPORTED') {
+          const message = 'this feature or command is not currently supported';
+          throw new BlockError('ERR_BLOCK_UNSUPPORTED', message, { cause });
         }
-        throw new BlockError('ERR_BLOCK_IO', `Could not resize: ${reasonOf(error)}`, { cause: error });
+        throw new BlockError('ERR_BLOCK_IO', `Could not resize: ${reasonOf(cause)}`, { cause });
       }
     });
   }
@@ -189,50 +227,46 @@ export class Drive {
   /**
    * Puts a new image on top of the present one, which only is read from then on. Until that has worked nothing changes.
    * Throws BlockError with the texts of blockdev-snapshot-sync (schema.json).
-   * @param file.exists it has been made already, and is opened as it is
    */
-  snapshot(file: {
-    readonly name: string;
-    readonly format: string;
-    readonly exists: boolean;
-  }): Promise<void> {
-    return this.#gate.alone(async () => {
-      const present = this.#node;
-      if (present === undefined) {
-        throw new BlockError('ERR_BLOCK_NO_MEDIUM', `Device '${this.config.id}' has no medium`);
+  snapshot(image: NewImage): Promise<void> {
+    return snapshotDrives([{ device: this.config.id, drive: this, image }]);
+  }
+
+  /** Gives the encrypted images of the chain their key. Throws BlockError with the texts of block_passwd. */
+  setPassword(password: string): Promise<void> {
+    return this.access.alone(async ({ node }) => {
+      const locked = node === undefined ? [] : chainOf(node).filter(({ encrypted }) => encrypted);
+      if (locked.length === 0) {
+        throw new BlockError('ERR_BLOCK_NOT_ENCRYPTED', `Device '${this.config.id}' is not encrypted`);
       }
-      await present.flush();
-      if (!file.exists) {
-        await createImage({
-          fileName: file.name,
-          format: file.format,
-          bytes: present.bytes,
-          backingFile: resolve(present.fileName),
-          backingFormat: present.driver,
-          formatOptions: [],
-        });
+      try {
+        for (const each of locked.reverse()) each.setKey?.(password);
+      } catch (cause) {
+        throw new BlockError('ERR_BLOCK_PASSWORD', 'Password incorrect', { cause });
       }
-      this.#node = await openOver(present, file.name, file.format);
     });
   }
 
   /** Resolves when no request is under way, with everything on disk that has to be. */
-  async drain(): Promise<void> {
-    await this.#gate.alone(async () => {
-      if (this.#node !== undefined && !this.#node.readOnly && this.config.cache !== 'unsafe') {
-        await this.#node.flush();
-      }
-    });
+  drain(): Promise<void> {
+    return this.access.drain();
   }
 
   async close(): Promise<void> {
     await this.changeMedium(null, undefined);
   }
 
-  async #open(file: string, format: string | undefined): Promise<BlockNode> {
-    const { readOnly, snapshot, driverOptions } = this.config;
+  async #open(file: string, format: string | undefined, driverOptions: DriverOptions): Promise<BlockNode> {
+    const { id: device, readOnly, snapshot, cache } = this.config;
+    const direct = cache === 'none' || cache === 'directsync';
     try {
-      const node = await openImage(file, { format, driverOptions, readOnly: readOnly || snapshot });
+      const node = await openImage(file, {
+        format,
+        driverOptions,
+        device,
+        direct,
+        readOnly: readOnly || snapshot,
+      });
       if (!snapshot || readOnly) {
         return node;
       }
@@ -251,38 +285,5 @@ export class Drive {
         errno: errnoOf(error),
       });
     }
-  }
-
-  async #written(node: BlockNode, end: number): Promise<void> {
-    this.#counters.wroteUpTo(end);
-    if (isWriteThrough(this.config)) {
-      await node.flush();
-    }
-  }
-
-  #request(
-    offset: number,
-    bytes: number,
-    writing: boolean,
-    work: (node: BlockNode) => Promise<void>,
-  ): Promise<Outcome> {
-    return this.#gate.share(async () => {
-      const node = this.#node;
-      if (node === undefined) {
-        return ENOMEDIUM;
-      }
-      if (!Number.isSafeInteger(offset) || offset < 0 || offset + bytes > node.bytes) {
-        return bytes < 0 ? EINVAL : EIO;
-      }
-      if (writing && node.readOnly) {
-        return EROFS;
-      }
-      try {
-        await work(node);
-        return 0;
-      } catch (error) {
-        return errnoOf(error);
-      }
-    });
   }
 }

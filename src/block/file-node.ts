@@ -6,12 +6,13 @@ import { threadDescriptors } from '../host/descriptor-ledger.ts';
 import { endOf, extentAt, punchHole, zeroRange } from '../host/file-space.ts';
 import { byteLengthOf, readAt, viewsFrom, writeAt } from '../host/file-transfer.ts';
 import { HostError } from '../host/host-error.ts';
+import { addressOf } from '../host/libc.ts';
 import { openPath } from '../host/open-path.ts';
 import { monotonicNs } from '../memory/virtual-clock.ts';
 import { BlockError } from './block-error.ts';
 import type { BlockNode, BlockStatus, Views, WriteZeroesOptions } from './block-node.ts';
 import { DriveCounters } from './drive-counters.ts';
-import { lockImage } from './image-locks.ts';
+import { lockImage, unlockImage } from './image-locks.ts';
 import { zeroViews } from './zeroes.ts';
 
 const fdatasyncAsync = promisify(fdatasync);
@@ -26,30 +27,65 @@ async function sync(fd: number): Promise<void> {
   }
 }
 
+/** What every host accepts of O_DIRECT: pages of the file, and memory that begins at a sector. */
+const DIRECT_FILE_BYTES = 4096;
+const DIRECT_MEMORY_BYTES = 512n;
+
+/** @returns undefined where the file system cannot */
+function openDirect(fileName: string, readOnly: boolean): number | undefined {
+  try {
+    return openPath(fileName, (readOnly ? constants.O_RDONLY : constants.O_RDWR) | constants.O_DIRECT);
+  } catch {
+    return undefined;
+  }
+}
+
+function isAligned(offset: number, views: Views): boolean {
+  return (
+    offset % DIRECT_FILE_BYTES === 0 &&
+    views.every(
+      (view) =>
+        view.byteLength % DIRECT_FILE_BYTES === 0 && BigInt(addressOf(view)) % DIRECT_MEMORY_BYTES === 0n,
+    )
+  );
+}
+
 export interface OpenFileOptions {
   readonly readOnly: boolean;
   /** Makes the file, empty, or empties it. */
   readonly create?: boolean;
+  /** Goes past the host's page cache where requests are aligned so that the host allows it. */
+  readonly direct?: boolean;
 }
 
 /** A file of the host. Its `bytes` grow when something is written behind its end, unless it is a device. */
 export class FileNode implements BlockNode {
   readonly driver: 'file' | 'host_device';
   readonly fileName: string;
-  readonly readOnly: boolean;
   readonly encrypted = false;
   readonly backing = undefined;
   readonly file = undefined;
   readonly counters = new DriveCounters(monotonicNs);
-  readonly #fd: number;
+  /** A file that was adopted has no name under which it could be opened again. */
+  readonly #hasName: boolean;
+  #fd: number;
+  /** The same file opened with O_DIRECT, if that is wanted and possible. */
+  #direct: number | undefined;
+  #readOnly: boolean;
   #bytes: number;
   #canPunch = true;
   #canZero = true;
 
-  private constructor(fd: number, fileName: string, readOnly: boolean) {
+  private constructor(
+    fd: number,
+    fileName: string,
+    options: { readOnly: boolean; hasName: boolean; direct?: boolean },
+  ) {
     this.#fd = fd;
+    this.#direct = options.direct === true ? openDirect(fileName, options.readOnly) : undefined;
     this.fileName = fileName;
-    this.readOnly = readOnly;
+    this.#readOnly = options.readOnly;
+    this.#hasName = options.hasName;
     this.driver = fstatSync(fd).isBlockDevice() ? 'host_device' : 'file';
     this.#bytes = endOf(fd);
   }
@@ -58,7 +94,7 @@ export class FileNode implements BlockNode {
    * Opens a file by name (`/dev/fdset/N` is left to who owns the sets), and locks it.
    * Throws HostError when the host refuses, BlockError `ERR_BLOCK_LOCKED`.
    */
-  static open(fileName: string, { readOnly, create = false }: OpenFileOptions): FileNode {
+  static open(fileName: string, { readOnly, create = false, direct = false }: OpenFileOptions): FileNode {
     const flags = (readOnly ? constants.O_RDONLY : constants.O_RDWR) | (create ? constants.O_CREAT : 0);
     const fd = openPath(fileName, flags, undefined, 0o644);
     try {
@@ -73,7 +109,7 @@ export class FileNode implements BlockNode {
       if (create && stat.isFile()) {
         ftruncateSync(fd, 0);
       }
-      return new FileNode(fd, fileName, readOnly);
+      return new FileNode(fd, fileName, { readOnly, hasName: true, direct });
     } catch (error) {
       threadDescriptors().close(fd);
       throw error;
@@ -82,7 +118,11 @@ export class FileNode implements BlockNode {
 
   /** Takes over an open descriptor, without locks: a temporary file that has no name any more. */
   static adopt(fd: number, fileName: string): FileNode {
-    return new FileNode(fd, fileName, false);
+    return new FileNode(fd, fileName, { readOnly: false, hasName: false });
+  }
+
+  get readOnly(): boolean {
+    return this.#readOnly;
   }
 
   get bytes(): number {
@@ -91,7 +131,8 @@ export class FileNode implements BlockNode {
 
   read(offset: number, views: Views): Promise<void> {
     return this.counters.count('read', byteLengthOf(views), async () => {
-      const count = await readAt(this.#fd, views, offset);
+      const fd = this.#descriptorFor(offset, views);
+      const count = await readAt(fd, views, offset, { goesToDisk: fd !== this.#fd });
       if (count < byteLengthOf(views)) {
         zeroViews(viewsFrom(views, count));
       }
@@ -103,7 +144,8 @@ export class FileNode implements BlockNode {
     const end = offset + bytes;
     return this.counters.count('write', bytes, async () => {
       this.#checkDeviceEnd(end);
-      await writeAt(this.#fd, views, offset);
+      const fd = this.#descriptorFor(offset, views);
+      await writeAt(fd, views, offset, { goesToDisk: fd !== this.#fd });
       this.#bytes = Math.max(this.#bytes, end);
       this.counters.wroteUpTo(end);
     });
@@ -161,14 +203,43 @@ export class FileNode implements BlockNode {
     return { bytes: Math.min(end - offset, bytes), allocated: true, zero: !data, hostOffset: offset };
   }
 
+  async setReadOnly(readOnly: boolean): Promise<void> {
+    if (readOnly === this.#readOnly || !this.#hasName) return;
+    const fd = openPath(this.fileName, readOnly ? constants.O_RDONLY : constants.O_RDWR);
+    // Locks belong to descriptors: one's own old ones would contradict the new ones.
+    unlockImage(this.#fd);
+    try {
+      lockImage(fd, this.fileName, readOnly);
+    } catch (error) {
+      threadDescriptors().close(fd);
+      lockImage(this.#fd, this.fileName, this.#readOnly);
+      throw error;
+    }
+    threadDescriptors().close(this.#fd);
+    this.#fd = fd;
+    this.#readOnly = readOnly;
+    if (this.#direct !== undefined) {
+      threadDescriptors().close(this.#direct);
+      this.#direct = openDirect(this.fileName, readOnly);
+    }
+  }
+
   async close(): Promise<void> {
     try {
       if (!this.readOnly) {
         await this.flush();
       }
     } finally {
+      if (this.#direct !== undefined) threadDescriptors().close(this.#direct);
       threadDescriptors().close(this.#fd);
     }
+  }
+
+  /** A file that ends within a page has its last one read and written through the cache. */
+  #descriptorFor(offset: number, views: Views): number {
+    if (this.#direct === undefined || !isAligned(offset, views)) return this.#fd;
+    const end = offset + byteLengthOf(views);
+    return end <= this.#bytes ? this.#direct : this.#fd;
   }
 
   #punch(offset: number, bytes: number): boolean {

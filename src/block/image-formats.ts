@@ -1,6 +1,8 @@
 /** The image formats by name, how each is recognised, and which of them this version can open. */
+import { booleanValue } from '../options/option-values.ts';
 import { BlockError, EPERM } from './block-error.ts';
 import type { BlockNode, OpenOptions, Views } from './block-node.ts';
+import { checkOptions } from './driver-options.ts';
 import { Qcow2Node } from './qcow2/qcow2-node.ts';
 import { RawNode } from './raw-node.ts';
 
@@ -8,12 +10,17 @@ export interface ImageFormat {
   readonly name: string;
   /** Whether an image that begins with these bytes (as many as there are, at least up to PROBE_BYTES) is of the format. */
   readonly recognises: (head: Uint8Array) => boolean;
+  /** Keys of -drive that it knows. */
+  readonly options?: readonly string[];
   /** Absent: the format is known by name only. Takes `file` over; its caller closes it when this rejects. */
   readonly open?: (file: BlockNode, options: OpenOptions, openBacking: OpenBacking) => Promise<BlockNode>;
 }
 
-/** Opens the image that another one builds on. @param format guessed when undefined */
-export type OpenBacking = (fileName: string, format: string | undefined) => Promise<BlockNode>;
+/**
+ * Opens the image that another one builds on. @param format guessed when undefined
+ * @returns undefined when who opens the image wants it without
+ */
+export type OpenBacking = (fileName: string, format: string | undefined) => Promise<BlockNode | undefined>;
 
 /** How much of a file is looked at to tell its format. */
 export const PROBE_BYTES = 2048;
@@ -27,6 +34,7 @@ const startsWith =
   (head: Uint8Array) =>
     words.some((word) => ascii(head, 0, word.length) === word);
 
+const LAZY_REFCOUNTS = 'lazy-refcounts';
 const QCOW_MAGIC = 'QFI\xfb';
 const VDI_SIGNATURE = '\x7f\x10\xda\xbe';
 const VDI_SIGNATURE_OFFSET = 0x40;
@@ -39,14 +47,15 @@ function qcowVersion(head: Uint8Array): number {
 
 async function openQcow2(
   file: BlockNode,
-  _options: OpenOptions,
+  { driverOptions }: OpenOptions,
   openBacking: OpenBacking,
 ): Promise<BlockNode> {
+  const lazyRefcounts = booleanValue(driverOptions, LAZY_REFCOUNTS);
   const header = await Qcow2Node.header(file);
   const { backingFile, backingFormat } = header;
   const backing = backingFile === undefined ? undefined : await openBacking(backingFile, backingFormat);
   try {
-    return await Qcow2Node.open(file, backing, header);
+    return await Qcow2Node.open(file, backing, header, { lazyRefcounts });
   } catch (error) {
     await backing?.close();
     throw error;
@@ -55,7 +64,12 @@ async function openQcow2(
 
 /** In the order in which they are tried; `raw` is what nothing else is. */
 const FORMATS: readonly ImageFormat[] = [
-  { name: 'qcow2', recognises: (head) => qcowVersion(head) >= 2, open: openQcow2 },
+  {
+    name: 'qcow2',
+    recognises: (head) => qcowVersion(head) >= 2,
+    options: [LAZY_REFCOUNTS],
+    open: openQcow2,
+  },
   { name: 'qcow', recognises: (head) => qcowVersion(head) === 1 },
   { name: 'qed', recognises: startsWith('QED\0') },
   { name: 'vmdk', recognises: startsWith('KDMV', 'COWD', '# Disk DescriptorFile') },
@@ -137,6 +151,7 @@ export async function openFormat(
     await file.read(0, [head]);
     format = formatOf(head);
     if (format.name === 'raw') {
+      checkOptions(options.driverOptions, [], { format: 'raw', device: options.device });
       return new GuessedRawNode(file);
     }
   } else {
@@ -145,5 +160,6 @@ export async function openFormat(
   if (format.open === undefined) {
     throw new BlockError('ERR_BLOCK_UNAVAILABLE', `${format.name}: not available in this version`);
   }
+  checkOptions(options.driverOptions, format.options ?? [], { format: format.name, device: options.device });
   return format.open(file, options, openBacking);
 }

@@ -36,11 +36,16 @@ export function lockImage(fd: number, fileName: string, readOnly: boolean): void
     uses.some((bit) => lockedByOther(fd, DENIED_BASE + bit, 1)) ||
     denies.some((bit) => lockedByOther(fd, USED_BASE + bit, 1));
   if (contradicted) {
-    unlock(fd, USED_BASE, PERMISSIONS);
-    unlock(fd, DENIED_BASE, PERMISSIONS);
+    unlockImage(fd);
     throw new BlockError(
       'ERR_BLOCK_LOCKED',
       `'${fileName}' is in use: another program, or another drive, has it open for writing`,
     );
   }
+}
+
+/** Gives up what `lockImage` took. */
+export function unlockImage(fd: number): void {
+  unlock(fd, USED_BASE, PERMISSIONS);
+  unlock(fd, DENIED_BASE, PERMISSIONS);
 }

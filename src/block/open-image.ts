@@ -1,43 +1,22 @@
 /** From a file name to the nodes of an image. */
-import { dirname, isAbsolute, join } from 'node:path';
 import { BlockError, errnoOf, reasonOf } from './block-error.ts';
 import type { BlockNode, OpenOptions } from './block-node.ts';
-import { FileNode } from './file-node.ts';
+import { optionsBehind, optionValue } from './driver-options.ts';
 import { openFormat } from './image-formats.ts';
-
-/** `nbd:`, `http:`… but not a path that has a colon behind a slash (file names with a colon are written `./a:b`). */
-const PROTOCOL = /^([A-Za-z0-9+.-]+):/;
-const FILE_PREFIXES = ['file', 'host_device', 'host_cdrom', 'host_floppy'];
-const LATER_PROTOCOLS = ['nbd', 'http', 'https', 'ftp', 'ftps', 'tftp', 'blkdebug', 'blkverify', 'fat'];
-
-/** The path of a file of the host. Throws BlockError for other protocols. */
-export function hostPath(fileName: string): string {
-  const [prefix = '', protocol] = PROTOCOL.exec(fileName) ?? [];
-  if (protocol === undefined) {
-    return fileName;
-  }
-  if (FILE_PREFIXES.includes(protocol)) {
-    return fileName.slice(prefix.length);
-  }
-  if (LATER_PROTOCOLS.includes(protocol)) {
-    throw new BlockError('ERR_BLOCK_UNAVAILABLE', `${protocol}: not available in this version`);
-  }
-  throw new BlockError('ERR_BLOCK_OPEN', `Unknown protocol '${protocol}'`);
-}
+import { openProtocol } from './open-protocol.ts';
+import { backingPath } from './protocol-names.ts';
 
 export interface ImageOptions extends OpenOptions {
   /** Guessed from the contents when undefined. */
   readonly format: string | undefined;
+  /** What the image builds on is not opened: the caller puts something in its place (`replaceBacking`). */
+  readonly noBacking?: boolean;
+  /** What the image builds on is not opened: this stands in its place. */
+  readonly standIn?: (fileName: string, format: string | undefined) => BlockNode;
 }
 
 /** Longer chains are taken for loops. */
 const MOST_BACKING_FILES = 200;
-
-/** A relative name of a backing file counts from the directory of the image that names it. */
-export function backingPath(fileName: string, imageName: string): string {
-  if (PROTOCOL.test(fileName) || isAbsolute(fileName)) return fileName;
-  return join(dirname(hostPath(imageName)), fileName);
-}
 
 /**
  * Opens an image with everything below it.
@@ -51,10 +30,15 @@ async function openAtDepth(fileName: string, options: ImageOptions, depth: numbe
   if (depth > MOST_BACKING_FILES) {
     throw new BlockError('ERR_BLOCK_OPEN', `More than ${MOST_BACKING_FILES} images build on each other`);
   }
-  const openBacking = async (name: string, format: string | undefined): Promise<BlockNode> => {
+  const { driverOptions, device, readOnly, direct = false } = options;
+  const ofBacking = optionsBehind(driverOptions, 'backing.');
+  const openBacking = async (name: string, format: string | undefined): Promise<BlockNode | undefined> => {
+    if (options.noBacking === true) return undefined;
     try {
       const path = backingPath(name, fileName);
-      return await openAtDepth(path, { format, readOnly: true, driverOptions: [] }, depth + 1);
+      if (options.standIn !== undefined) return options.standIn(path, format);
+      const below = { format, readOnly: true, driverOptions: ofBacking, device, direct };
+      return await openAtDepth(path, below, depth + 1);
     } catch (error) {
       throw new BlockError('ERR_BLOCK_OPEN', `Could not open backing file '${name}': ${reasonOf(error)}`, {
         cause: error,
@@ -62,9 +46,16 @@ async function openAtDepth(fileName: string, options: ImageOptions, depth: numbe
       });
     }
   };
-  const file = FileNode.open(hostPath(fileName), options);
+  const file = await openProtocol(fileName, {
+    readOnly,
+    direct,
+    device,
+    keys: optionsBehind(driverOptions, 'file.'),
+  });
   try {
-    return await openFormat(file, options.format, options, openBacking);
+    const own = driverOptions.filter(([key]) => !/^(file|backing)\.|^driver$/.test(key));
+    const format = optionValue(driverOptions, 'driver') ?? options.format;
+    return await openFormat(file, format, { ...options, driverOptions: own }, openBacking);
   } catch (error) {
     await file.close();
     throw error;

@@ -54,6 +54,10 @@ export class RawNode implements BlockNode {
     return this.file.status(offset, bytes);
   }
 
+  async setReadOnly(readOnly: boolean): Promise<void> {
+    await this.file.setReadOnly?.(readOnly);
+  }
+
   close(): Promise<void> {
     return this.file.close();
   }

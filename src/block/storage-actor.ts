@@ -1,9 +1,14 @@
 /** The storage actor: every drive of one machine. */
+import { setTimeout } from 'node:timers/promises';
 import type { ActorBehaviour, ActorContext } from '../actors/contract.ts';
 import { defineActor } from '../actors/define-actor.ts';
-import { BlockError } from './block-error.ts';
+import { VirtualClock } from '../memory/virtual-clock.ts';
+import { BlockError, noDrive, reasonOf } from './block-error.ts';
 import { Drive } from './drive.ts';
+import { NbdServer } from './nbd/nbd-server.ts';
+import { OperationSet } from './operations/operation-set.ts';
 import type { SharedPiece } from './shared-piece.ts';
+import { snapshotDrives } from './snapshot-drives.ts';
 import type {
   MediumInfo,
   Outcome,
@@ -11,6 +16,13 @@ import type {
   StorageContract,
   Transfer,
 } from './storage-contract.ts';
+import type { ThrottleClock } from './throttle.ts';
+
+/** Limits are counted in the guest's time: while the machine stands still, nothing may begin that has to wait. */
+function guestThrottleClock(memory: WebAssembly.Memory): ThrottleClock {
+  const clock = new VirtualClock(memory);
+  return { now: () => clock.now(), delay: (ms) => setTimeout(ms) };
+}
 
 class Drives {
   readonly #drives = new Map<string, Drive>();
@@ -23,14 +35,14 @@ class Drives {
     this.#drives.set(id, drive);
   }
 
+  find(id: string): Drive | undefined {
+    return this.#drives.get(id);
+  }
+
   /** Throws BlockError DeviceNotFound. */
   get(id: string): Drive {
     const drive = this.#drives.get(id);
-    if (drive === undefined) {
-      throw new BlockError('ERR_BLOCK_NO_DRIVE', `Device '${id}' not found`, {
-        errorClass: 'DeviceNotFound',
-      });
-    }
+    if (drive === undefined) throw noDrive(id);
     return drive;
   }
 
@@ -65,6 +77,12 @@ export function createStorage(
   { memory }: StorageActorConfig,
 ): ActorBehaviour<StorageContract> {
   const drives = new Drives();
+  const operations = new OperationSet((id) => drives.get(id));
+  const nbd = new NbdServer({
+    find: (id) => drives.find(id),
+    failed: (error) => process.emitWarning(`NBD server: ${reasonOf(error)}`),
+  });
+  const throttleClock = memory === undefined ? undefined : guestThrottleClock(memory);
   const shared = memory?.buffer ?? new ArrayBuffer(0);
   const viewOf = ({ host, bytes }: SharedPiece) => new Uint8Array(shared, host, bytes);
   const announce = (drive: Drive): MediumInfo | null => {
@@ -80,10 +98,12 @@ export function createStorage(
   return {
     asks: {
       addDrive: async (config) => {
-        const drive = new Drive(config);
+        const drive = new Drive(config, throttleClock === undefined ? {} : { throttle: throttleClock });
         drives.add(drive);
         try {
-          await drive.changeMedium(config.file ?? null, config.format);
+          const { file, format, driverOptions } = config;
+          // The keys alone may say what is to be opened.
+          await drive.changeMedium(file ?? (driverOptions.length > 0 ? '' : null), format, driverOptions);
         } catch (error) {
           drives.remove(config.id);
           throw error;
@@ -93,6 +113,7 @@ export function createStorage(
       removeDrive: async ({ drive: id }) => {
         const drive = drives.get(id);
         drives.remove(id);
+        await operations.endAll(drive);
         await drive.close();
       },
       changeMedium: async ({ drive: id, file, format }) => {
@@ -115,19 +136,43 @@ export function createStorage(
         announce(drive);
         return mediumOf(drive);
       },
-      snapshot: async ({ drive: id, file, format, exists }) => {
+      snapshot: async ({ actions }) => {
+        await snapshotDrives(
+          actions.map(({ drive, file, format, exists }) => ({
+            device: drive,
+            drive: drives.find(drive),
+            image: { name: file, format, exists },
+          })),
+        );
+        return actions.map(({ drive }) => mediumOf(drives.get(drive)));
+      },
+      setPassword: async ({ drive: id, password }) => {
         const drive = drives.get(id);
-        await drive.snapshot({ name: file, format, exists });
+        await drive.setPassword(password);
+        announce(drive);
         return mediumOf(drive);
       },
+      checkFree: ({ drive }) => drives.get(drive).checkFree(),
       medium: ({ drive }) => drives.get(drive).medium,
+      images: ({ drive }) => drives.get(drive).images(),
       setLimits: ({ drive, limits }) => drives.get(drive).setLimits(limits),
       limits: ({ drive }) => drives.get(drive).limits,
       statistics: ({ drive }) => drives.get(drive).statistics(),
+      nbdStart: ({ address, fd }) => nbd.start(address, fd),
+      nbdAdd: ({ drive, writable }) => nbd.add(drive, writable),
+      nbdStop: () => nbd.stop(),
+      letWaitingGo: () => {
+        for (const drive of drives.all()) drive.letWaitingGo();
+      },
       flushAll: () => forAll(drives.all(), (drive) => drive.drain()),
+      ...operations.asks,
     },
     tells: {},
-    stop: () => forAll(drives.all(), (drive) => drive.close()),
+    stop: async () => {
+      nbd.stop();
+      await operations.endAll();
+      await forAll(drives.all(), (drive) => drive.close());
+    },
   };
 }
 

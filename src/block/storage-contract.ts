@@ -2,6 +2,9 @@
  * The storage actor: it owns every drive and moves data between images and guest RAM without a copy in between. Devices reach
  * it through the `BlockBackend` that the machine makes of a drive.
  */
+
+import type { SocketAddress } from '../backends/chardev/chardev-config.ts';
+import type { OperationAsks } from './operations/operation-contract.ts';
 import type { SharedPiece } from './shared-piece.ts';
 
 /** A drive as the command line or a monitor describes it (cli.md §2, group drive). */
@@ -41,6 +44,8 @@ export interface MediumInfo {
   readonly bytes: number;
   readonly readOnly: boolean;
   readonly encrypted: boolean;
+  /** Encrypted, and without a key yet: nothing of it can be read or written. */
+  readonly keyMissing: boolean;
   readonly backingFile: string | undefined;
   readonly backingDepth: number;
 }
@@ -71,7 +76,28 @@ export interface Transfer {
 /** Outcome of a request: 0, or a positive errno of the host (5 EIO, 28 ENOSPC…). */
 export type Outcome = number;
 
-export interface StorageAsks {
+/** One image of a chain, as `info block -v` shows it. */
+export interface ImageDescription {
+  readonly file: string;
+  readonly format: string;
+  /** Length of the disk in it. */
+  readonly bytes: number;
+  /** What its file takes on the host; undefined where that cannot be told. */
+  readonly allocatedBytes: number | undefined;
+  readonly encrypted: boolean;
+  readonly backingFile: string | undefined;
+}
+
+/** One new image of blockdev-snapshot-sync. */
+export interface SnapshotRequest {
+  readonly drive: string;
+  readonly file: string;
+  readonly format: string;
+  /** It has been made already, and is opened as it is. */
+  readonly exists: boolean;
+}
+
+export interface StorageAsks extends OperationAsks {
   /** Adds a drive; rejects with BlockError naming the file when it cannot be opened. */
   addDrive(argument: DriveConfig): MediumInfo | null;
   removeDrive(argument: { readonly drive: string }): void;
@@ -90,16 +116,26 @@ export interface StorageAsks {
   /** Bytes. */
   resize(argument: { readonly drive: string; readonly bytes: number }): MediumInfo;
   medium(argument: { readonly drive: string }): MediumInfo | null;
-  /** blockdev-snapshot-sync: a new image on top of the present one. `exists`: it has been made already. */
-  snapshot(argument: {
-    readonly drive: string;
-    readonly file: string;
-    readonly format: string;
-    readonly exists: boolean;
-  }): MediumInfo;
+  /** The images of the medium from the top down; none for an empty drive. */
+  images(argument: { readonly drive: string }): readonly ImageDescription[];
+  /**
+   * blockdev-snapshot-sync and transaction: new images on top of the present ones, on all of these drives or on none. Answers
+   * with the media in the order of the actions.
+   */
+  snapshot(argument: { readonly actions: readonly SnapshotRequest[] }): readonly MediumInfo[];
+  /** Gives an encrypted medium, and those that it builds on, their key. Rejects with the texts of block_passwd. */
+  setPassword(argument: { readonly drive: string; readonly password: string }): MediumInfo;
+  /** Rejects with BlockError `Device 'D' is in use` while a block job or the like has the drive. */
+  checkFree(argument: { readonly drive: string }): void;
+  /** nbd-server-start. @param argument.fd the descriptor that an `fd` address stands for; the server owns it from here on */
+  nbdStart(argument: { readonly address: SocketAddress; readonly fd?: number }): void;
+  nbdAdd(argument: { readonly drive: string; readonly writable: boolean }): void;
+  nbdStop(argument: undefined): void;
   setLimits(argument: { readonly drive: string; readonly limits: DriveConfig['throttle'] }): void;
   limits(argument: { readonly drive: string }): DriveConfig['throttle'];
   statistics(argument: { readonly drive: string }): DriveStatistics;
+  /** Lets requests go that wait for their limits: the machine stops, and all of them are to end. */
+  letWaitingGo(argument: undefined): void;
   /** Finishes and flushes everything: a stopped machine's disks are as the guest left them. */
   flushAll(argument: undefined): void;
 }

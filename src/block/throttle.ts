@@ -64,7 +64,9 @@ export class Throttle {
   readonly #reads: Direction;
   readonly #writes: Direction;
   #queue: Promise<void> = Promise.resolve();
-  #isReleased = false;
+  /** Counts the times that those who waited were let go. */
+  #generation = 0;
+  #wake: PromiseWithResolvers<void> = Promise.withResolvers();
 
   constructor(limits: ThrottleLimits, clock: ThrottleClock) {
     this.limits = limits;
@@ -87,22 +89,25 @@ export class Throttle {
   /** Resolves when a request may begin. */
   admit(writing: boolean, bytes: number): Promise<void> {
     const direction = writing ? this.#writes : this.#reads;
-    this.#queue = this.#queue.then(() => this.#admit(direction, bytes));
+    const generation = this.#generation;
+    this.#queue = this.#queue.then(() => this.#admit(direction, bytes, generation));
     return this.#queue;
   }
 
-  /** Lets everything that waits go: other limits, or none, are in force. */
-  release(): void {
-    this.#isReleased = true;
+  /** Lets everything go that waits now; it counts all the same. */
+  letWaitingGo(): void {
+    this.#generation += 1;
+    this.#wake.resolve();
+    this.#wake = Promise.withResolvers();
   }
 
-  async #admit({ bytes, operations }: Direction, count: number): Promise<void> {
+  async #admit({ bytes, operations }: Direction, count: number, generation: number): Promise<void> {
     const buckets = [...bytes, ...operations];
-    while (!this.#isReleased) {
+    while (this.#generation === generation) {
       const now = this.#clock.now();
       const wait = Math.max(0, ...buckets.map((bucket) => bucket.waitNs(now)));
       if (wait === 0) break;
-      await this.#clock.delay(Math.ceil(wait / NS_PER_MS));
+      await Promise.race([this.#clock.delay(Math.ceil(wait / NS_PER_MS)), this.#wake.promise]);
     }
     for (const bucket of bytes) bucket.add(count);
     for (const bucket of operations) bucket.add(1);

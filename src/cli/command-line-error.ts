@@ -29,11 +29,18 @@ export function unavailable(what?: string): CommandLineError {
   return new CommandLineError('ERR_CLI_UNAVAILABLE', `${subject}not available in this version`);
 }
 
+/** What errors of other rooms are here; all others are bad values. */
+const CODES: ReadonlyMap<string, CommandLineErrorCode> = new Map([
+  ['ERR_CHARDEV_UNAVAILABLE', 'ERR_CLI_UNAVAILABLE'],
+  ['ERR_DRIVE_UNAVAILABLE', 'ERR_CLI_UNAVAILABLE'],
+  ['ERR_DRIVE_CONFLICT', 'ERR_CLI_CONFLICT'],
+]);
+
 function codeOf(error: TroupeError): CommandLineErrorCode {
   if (error instanceof CommandLineError) {
     return error.code as CommandLineErrorCode;
   }
-  return error.code === 'ERR_CHARDEV_UNAVAILABLE' ? 'ERR_CLI_UNAVAILABLE' : 'ERR_CLI_BAD_VALUE';
+  return CODES.get(error.code) ?? 'ERR_CLI_BAD_VALUE';
 }
 
 /**

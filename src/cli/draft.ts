@@ -1,7 +1,7 @@
 import { DEFAULT_BOARD } from '../machine/default-board.ts';
+import type { Geometry } from '../machine/drives/drive-geometry.ts';
 import type { CpuConfig, NumaNode, SmpConfig, VgaModel } from '../machine/machine-config.ts';
 import { OptionStore } from '../options/option-store.ts';
-import type { Geometry } from './drive-geometry.ts';
 import type { CommandLineEnvironment } from './environment.ts';
 
 /** Devices that a board has unless something switches them off: -nodefaults, or the option of that device. */

@@ -3,6 +3,7 @@
  * checked, then refused by name: it needs a part of the machine that this version does not have.
  */
 
+import { parseHdaGeometry } from '../machine/drives/drive-geometry.ts';
 import { describeMachineTypes } from '../machine/machine-types.ts';
 import {
   parseKeyboardLayout,
@@ -16,7 +17,6 @@ import {
 import { CommandLineError } from './command-line-error.ts';
 import { describeCpuModels, parseCpu, parseSmp } from './cpu-options.ts';
 import { describeDevices } from './device-help.ts';
-import { parseHdaGeometry } from './drive-geometry.ts';
 import { addCdrom, addHardDisk, addOther, describeFormats } from './drive-options.ts';
 import { setMachineParameter } from './firmware-options.ts';
 import { formatHelp, formatVersion } from './help.ts';

@@ -64,6 +64,18 @@ export interface ChildBus {
   unplug?(ports: BoardServices): void;
   /** Lines of `info qtree` about the device that got these ports, beyond its properties. */
   describe?(ports: BoardServices): readonly string[];
+  /** Properties of that device whose values the bus has chosen: its place. */
+  chosen?(ports: BoardServices): Readonly<Record<string, unknown>>;
+  /** What firmware calls the device that got these ports, where its place on the bus says so: `ide@1,1`. */
+  firmwareNode?(ports: BoardServices): string;
+}
+
+/** Something that firmware can boot from. */
+export interface BootPlace {
+  /** Its place in the boot order, `bootindex`; negative: none. */
+  readonly index: number;
+  /** The part of its OpenFirmware path that follows its device: `disk@0`. */
+  readonly node: string;
 }
 
 /** A device that is plugged in and works. */
@@ -78,6 +90,15 @@ export interface Device {
   readonly instanceProperties?: readonly InstanceProperty[];
   /** Buses that it brings, in the order of their numbers. */
   readonly buses?: readonly ChildBus[];
+  /** What firmware calls it, where its bus cannot tell: `fdc@03f0`. */
+  readonly firmwareNode?: string;
+  readonly bootPlaces?: readonly BootPlace[];
+  /** Properties whose values the device has chosen itself. */
+  readonly chosen?: Readonly<Record<string, unknown>>;
+  /** Interrupt inputs, and outputs that are wired to a device rather than to a line of the bus: for `info qtree`. */
+  readonly pins?: { readonly inputs?: number; readonly outputs?: number };
+  /** Lines of `info qtree` beyond the properties and those of its bus. */
+  describe?(): readonly string[];
 }
 
 /** A class that only others build upon: it brings properties that they share (`pci-device`). */

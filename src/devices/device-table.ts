@@ -23,6 +23,8 @@ import { isaPcspk } from './isa/pc-speaker.ts';
 import { pcTestdev } from './isa/pc-testdev.ts';
 import { port92 } from './isa/port92.ts';
 import { pvpanic } from './isa/pvpanic.ts';
+import { vmmouse } from './isa/vmmouse.ts';
+import { vmport } from './isa/vmport.ts';
 import { i440fx } from './pci/i440fx.ts';
 import { i440fxPciHost } from './pci/i440fx-pcihost.ts';
 import { pciTestdev } from './pci/pci-testdev.ts';
@@ -72,6 +74,8 @@ export const DEVICE_CLASSES: readonly AnyDeviceClass[] = [
   isaDebugcon,
   isaDebugExit,
   pvpanic,
+  vmport,
+  vmmouse,
   pcTestdev,
   pciTestdev,
   cirrusVga,

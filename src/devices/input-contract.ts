@@ -16,8 +16,14 @@ export interface PointerSink {
   motion(x: number, y: number, dz: number, buttons: number): void;
 }
 
+/** A pointer among those of the machine. */
+export interface PointerHandle {
+  /** The one before it is the current one again. */
+  remove(): void;
+}
+
 /** Where devices announce themselves; the last one registered is the current one. */
 export interface InputHub {
   addKeyboard(sink: KeyboardSink): void;
-  addPointer(sink: PointerSink): void;
+  addPointer(sink: PointerSink): PointerHandle;
 }

@@ -1,5 +1,5 @@
 /** The keyboards and pointers of a machine, and the way in for those who press and move them. */
-import type { InputHub, KeyboardSink, PointerSink, QKeyCode } from './input-contract.ts';
+import type { InputHub, KeyboardSink, PointerHandle, PointerSink, QKeyCode } from './input-contract.ts';
 
 /** An entry of query-mice. */
 export interface MouseInfo {
@@ -19,6 +19,7 @@ export class InputRegistry implements InputHub {
   #keyboard: KeyboardSink | undefined;
   /** The current one first. */
   #pointers: Pointer[] = [];
+  #nextIndex = 0;
   #buttons = 0;
   /** Where an absolute pointer is. */
   #position = { x: 0, y: 0 };
@@ -32,8 +33,15 @@ export class InputRegistry implements InputHub {
     this.#keyboard = sink;
   }
 
-  addPointer(sink: PointerSink): void {
-    this.#pointers.unshift({ index: this.#pointers.length, sink });
+  /** Numbers are not given again. */
+  addPointer(sink: PointerSink): PointerHandle {
+    const pointer = { index: this.#nextIndex++, sink };
+    this.#pointers.unshift(pointer);
+    return {
+      remove: () => {
+        this.#pointers = this.#pointers.filter((each) => each !== pointer);
+      },
+    };
   }
 
   /** A key goes down or up: its name or its PC scancode. */

@@ -35,6 +35,11 @@ export function byteLengthOf(views: Views): number {
   return views.reduce((sum, view) => sum + view.byteLength, 0);
 }
 
+export interface TransferOptions {
+  /** The descriptor bypasses the page cache: a transfer takes its time, and this thread does not wait for it. */
+  readonly goesToDisk?: boolean;
+}
+
 /** What is left of `views` after their first `bytes`. */
 export function viewsFrom(views: Views, bytes: number): Uint8Array[] {
   const rest: Uint8Array[] = [];
@@ -92,12 +97,17 @@ function now(fd: number, views: Views, offset: number, writing: boolean): number
  * Fills `views` from `offset` of the file on.
  * @returns how many bytes there were before the end of the file. Rejects with HostError.
  */
-export async function readAt(fd: number, views: Views, offset: number): Promise<number> {
+export async function readAt(
+  fd: number,
+  views: Views,
+  offset: number,
+  { goesToDisk = false }: TransferOptions = {},
+): Promise<number> {
   const wanted = byteLengthOf(views);
   let done = 0;
   while (done < wanted) {
     const rest = viewsFrom(views, done).slice(0, MAX_VECTORS);
-    let count = now(fd, rest, offset + done, false);
+    let count = goesToDisk ? -1 : now(fd, rest, offset + done, false);
     if (count < 0) {
       try {
         count = (await readvAsync(fd, rest, offset + done)).bytesRead;
@@ -113,13 +123,20 @@ export async function readAt(fd: number, views: Views, offset: number): Promise<
   return done;
 }
 
-/** Writes all of `views` from `offset` of the file on. Rejects with HostError. */
-export async function writeAt(fd: number, views: Views, offset: number): Promise<void> {
+/**
+ * Writes all of `views` from `offset` of the file on. Rejects with HostError.
+ */
+export async function writeAt(
+  fd: number,
+  views: Views,
+  offset: number,
+  { goesToDisk = false }: TransferOptions = {},
+): Promise<void> {
   const wanted = byteLengthOf(views);
   let done = 0;
   while (done < wanted) {
     const rest = viewsFrom(views, done).slice(0, MAX_VECTORS);
-    let count = wanted - done <= MAX_WRITE_NOW ? now(fd, rest, offset + done, true) : -1;
+    let count = !goesToDisk && wanted - done <= MAX_WRITE_NOW ? now(fd, rest, offset + done, true) : -1;
     if (count < 0) {
       try {
         count = (await writevAsync(fd, rest, offset + done)).bytesWritten;

@@ -53,9 +53,9 @@ export function bindSocket(fd: number, address: Uint8Array): void {
   }
 }
 
-/** Throws HostError `Failed to set socket to listening mode: …`. */
-export function listenOn(fd: number): void {
-  if (libc().listen(fd, LISTEN_BACKLOG) < 0) {
+/** Throws HostError `Failed to set socket to listening mode: …`. @param backlog clients that may wait to be accepted */
+export function listenOn(fd: number, backlog = LISTEN_BACKLOG): void {
+  if (libc().listen(fd, backlog) < 0) {
     throw lastError('Failed to set socket to listening mode');
   }
 }

@@ -6,6 +6,7 @@ import { CharacterBridge } from './characters/character-bridge.ts';
 import type { driveCommands } from './drives/drive-commands.ts';
 import { bareDrives, bareMachine } from './guest/bare-machine.ts';
 import { type GuestView, guestCommands } from './guest/guest-commands.ts';
+import { type JobCommands, NO_JOBS } from './jobs/job-commands.ts';
 import type { MachineConfig } from './machine-config.ts';
 import type { MachineActorConfig, MachineContract, MachineTopic } from './machine-contract.ts';
 import { MachinePower, type Scheduler } from './machine-power.ts';
@@ -29,7 +30,7 @@ const thisHost: MachineHost = { clock: hostWallClock, schedule: (pass) => setImm
 /** The part of the command line that the machine as a whole obeys. */
 export type PowerConfig = Pick<
   MachineConfig,
-  'startPaused' | 'noReboot' | 'noShutdown' | 'incoming' | 'chardevs' | 'monitors'
+  'startPaused' | 'noReboot' | 'noShutdown' | 'singleStep' | 'incoming' | 'chardevs' | 'monitors'
 >;
 
 type Asks = MachineContract['asks'];
@@ -37,6 +38,7 @@ type Asks = MachineContract['asks'];
 /** What every machine has, board or not. */
 interface MachineParts {
   readonly power: MachinePower;
+  readonly runState: RunStateView;
   readonly characters: CharacterBridge;
   readonly types: TypeRegistry;
   readonly tree: MachineTree;
@@ -49,6 +51,8 @@ interface MachineParts {
 interface GuestParts {
   readonly view: GuestView;
   readonly drives: ReturnType<typeof driveCommands>;
+  readonly jobs: JobCommands;
+  readonly jobFailed: (actor: string, cause: string) => void;
   /** Text about the board: `info pic`, `info mtree`, `info roms`. */
   readonly describe: (topic: MachineTopic) => string;
   readonly vcpusReady: () => Promise<void>;
@@ -58,6 +62,8 @@ interface GuestParts {
 const NO_GUEST: GuestParts = {
   view: bareMachine,
   drives: bareDrives,
+  jobs: NO_JOBS,
+  jobFailed: () => undefined,
   describe: () => '',
   vcpusReady: async () => undefined,
   vcpuAdded: () => undefined,
@@ -70,8 +76,10 @@ function makeParts(
 ): MachineParts {
   const emit: EmitQmpEvent = (name, data) => context.emit('qmp', { name, data, ...host.clock() });
   const ending: (() => void)[] = [];
+  const view = new RunStateView(runState);
+  view.singleStep = config.singleStep;
   const power = new MachinePower({
-    runState: new RunStateView(runState),
+    runState: view,
     startPaused: config.startPaused,
     noReboot: config.noReboot,
     noShutdown: config.noShutdown,
@@ -86,7 +94,15 @@ function makeParts(
     schedule: host.schedule,
   });
   const characters = new CharacterBridge(config, (request) => context.emit('character', request));
-  return { power, characters, types: new TypeRegistry(), tree: createMachineTree(), emit, ending };
+  return {
+    power,
+    runState: view,
+    characters,
+    types: new TypeRegistry(),
+    tree: createMachineTree(),
+    emit,
+    ending,
+  };
 }
 
 function behaviourOf(parts: MachineParts, guest: GuestParts): ActorBehaviour<MachineContract> {
@@ -111,13 +127,15 @@ function behaviourOf(parts: MachineParts, guest: GuestParts): ActorBehaviour<Mac
     settled: () => characters.flush(),
     characterClaims: () => characters.claims(),
     describe: ({ topic, path }) => (isTreeTopic(topic) ? qom.describe(topic, path) : guest.describe(topic)),
-    ...guestCommands(guest.view),
+    ...guestCommands(guest.view, parts.runState),
     ...guest.drives,
+    ...guest.jobs,
   };
   return {
     asks,
     tells: {
       actorFailed: () => power.actorDied(),
+      jobFailed: ({ actor, cause }) => guest.jobFailed(actor, cause),
       character: (notice) => characters.receive(notice),
     },
   };
@@ -149,7 +167,6 @@ async function createGuestMachine(
     context,
     config,
     shared,
-    runState: new RunStateView(runState),
     character: (label) => parts.characters.character(label),
   });
   returnSoon = () => machine.returnSoon();

@@ -4,10 +4,12 @@ import type {
   CharacterNotice,
   CharacterRequest,
 } from '../backends/chardev/character-messages.ts';
+import type { JobConfig } from '../blockjobs/job-contract.ts';
 import type { QmpJson } from '../qapi/json-value.ts';
 import type { SharedMachineMemory } from './board/memory-demand.ts';
 import type { DriveAsks } from './drives/drive-asks.ts';
 import type { GuestAsks } from './guest/guest-asks.ts';
+import type { JobRequests } from './jobs/job-asks.ts';
 import type { MachineConfig } from './machine-config.ts';
 import type { RunState } from './run-state-view.ts';
 
@@ -28,7 +30,7 @@ export interface QomPropertyInfo {
 /** What `describe` can write about. */
 export type MachineTopic = 'qom-tree' | 'qtree' | 'pic' | 'mtree' | 'roms';
 
-export interface MachineAsks extends GuestAsks, DriveAsks {
+export interface MachineAsks extends GuestAsks, DriveAsks, JobRequests {
   /** From the supervisor: all vCPUs are there. Answers when they are reset; what needs them waits until then. */
   vcpusReady(argument: undefined): void;
   /** From the supervisor: the vCPU that `vcpuWanted` asked for is there; or why it is not. */
@@ -65,6 +67,8 @@ export interface MachineAsks extends GuestAsks, DriveAsks {
 export interface MachineTells {
   /** An actor of the machine has died: the run-state becomes internal-error. */
   actorFailed(argument: { readonly actor: string; readonly cause: string }): void;
+  /** The actor of a block job has died: the job ends, and the machine goes on. */
+  jobFailed(argument: { readonly actor: string; readonly cause: string }): void;
   /** From the character devices, which live with the monitors. */
   character(argument: CharacterNotice): void;
 }
@@ -77,6 +81,10 @@ export interface MachineEvents {
   character: CharacterRequest;
   /** A vCPU is plugged in: the supervisor is to spawn its actor and to answer by `vcpuAdded`. */
   vcpuWanted: { readonly index: number };
+  /** A block job begins: the supervisor is to spawn its actor and to answer by `jobSpawned`. */
+  jobWanted: { readonly name: string; readonly config: JobConfig };
+  /** A block job has ended: its actor is to go. */
+  jobOver: { readonly name: string };
   /** The process is to end with this exit code. */
   exit: { readonly code: number };
 }

@@ -46,6 +46,8 @@ export class MachinePower {
   readonly #control: RunControl;
   readonly #tasks = new SerialTasks();
   readonly #resettables: Resettable[] = [];
+  readonly #contChecks: (() => void)[] = [];
+  readonly #endings: (() => Promise<void>)[] = [];
   readonly #powerButtons: (() => void)[] = [];
   readonly #options: MachinePowerOptions;
   #autostart: boolean;
@@ -79,6 +81,16 @@ export class MachinePower {
     this.#resettables.push(resettable);
   }
 
+  /** Calls `check` before each `cont` is obeyed; it throws what is to be answered instead. */
+  beforeCont(check: () => void): void {
+    this.#contChecks.push(check);
+  }
+
+  /** Waits for `work` between SHUTDOWN and the process's end. It takes no longer than it must. */
+  beforeExit(work: () => Promise<void>): void {
+    this.#endings.push(work);
+  }
+
   /** Calls `pressed` for every power-down request, after POWERDOWN. */
   onPowerButton(pressed: () => void): void {
     this.#powerButtons.push(pressed);
@@ -108,16 +120,19 @@ export class MachinePower {
   /**
    * Monitor `cont`: RESUME and running. Nothing for a guest that sleeps; before an incoming migration, running once
    * that is done.
-   * @throws RunStateError `ERR_RUN_STATE_NEEDS_RESET` from internal-error, shutdown and guest-panicked
+   * @throws RunStateError `ERR_RUN_STATE_NEEDS_RESET` from internal-error, shutdown and guest-panicked; and what `beforeCont`
+   * says
    */
   cont(): Promise<void> {
     return this.#tasks.run(async () => {
       if (this.#lifecycle.has('needs-reset')) {
         throw new RunStateError('ERR_RUN_STATE_NEEDS_RESET', 'Resetting the Virtual Machine is required');
       }
+      if (this.#lifecycle.has('asleep')) return;
+      for (const check of this.#contChecks) check();
       if (this.#lifecycle.has('incoming')) {
         this.#autostart = true;
-      } else if (!this.#lifecycle.has('asleep')) {
+      } else {
         await this.#start();
       }
     });
@@ -305,6 +320,7 @@ export class MachinePower {
       await this.#control.stop('shutdown');
     } else {
       await this.#control.pauseCpus();
+      for (const end of this.#endings) await end();
       this.#exit();
     }
   }

@@ -1,7 +1,8 @@
 /**
- * The run-state as a word of shared memory, so that `query-status` costs no hop to the machine actor.
+ * The run-state as a word of shared memory, and beside it whether CPUs run one instruction at a time, so that
+ * `query-status` costs no hop to the machine actor.
  *
- * Owner and only writer: the machine actor; the supervisor takes the word over when the machine actor is dead.
+ * Owner and only writer: the machine actor; the supervisor takes the words over when the machine actor is dead.
  * Readers: any thread. Ordering: sequentially consistent (`Atomics`); the machine stores the new state before it
  * emits the event that announces it and before it answers the request that caused it. Nobody waits on it.
  */
@@ -28,24 +29,34 @@ export const RUN_STATES = [
 export type RunState = (typeof RUN_STATES)[number];
 
 const STATE_WORD = 0;
+const SINGLE_STEP_WORD = 1;
+const WORDS = 2;
 
-/** A view on the shared run-state word. */
+/** A view on the shared words. */
 export class RunStateView {
   readonly #words: Int32Array;
 
-  /** @param buffer 4 bytes of shared memory, from `RunStateView.allocate()` */
+  /** @param buffer from `RunStateView.allocate()` */
   constructor(buffer: SharedArrayBuffer) {
     this.#words = new Int32Array(buffer);
   }
 
   static allocate(): SharedArrayBuffer {
-    const buffer = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+    const buffer = new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT);
     new RunStateView(buffer).store('prelaunch');
     return buffer;
   }
 
   load(): RunState {
     return RUN_STATES[Atomics.load(this.#words, STATE_WORD)] ?? 'internal-error';
+  }
+
+  get singleStep(): boolean {
+    return Atomics.load(this.#words, SINGLE_STEP_WORD) !== 0;
+  }
+
+  set singleStep(on: boolean) {
+    Atomics.store(this.#words, SINGLE_STEP_WORD, on ? 1 : 0);
   }
 
   store(state: RunState): void {

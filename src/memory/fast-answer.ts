@@ -4,8 +4,11 @@
  * A device stores its words before it raises the interrupt that makes a guest read them: the vCPU does not wait for it.
  */
 export type FastAnswer =
-  /** The low `size` bytes of a word. While the word at `enabled` (when given) is 0 the access goes the slow way. */
-  | { readonly kind: 'word'; readonly word: number; readonly enabled?: number }
+  /**
+   * The low `size` bytes of a word. While the word at `enabled` (when given) is 0 the access goes the slow way. `unordered`: no
+   * posted write that still waits changes what is read.
+   */
+  | { readonly kind: 'word'; readonly word: number; readonly enabled?: number; readonly unordered?: boolean }
   /**
    * A free-running counter on the virtual clock: floor(ns × hz / 10^9), its low `bits` bits, plus the 64-bit value in the
    * two words at `offset` (low half first) when that is given; `shift` selects higher bits (32 for the upper half).

@@ -23,6 +23,14 @@ export type IoEntry =
       readonly answer: FastAnswer;
     };
 
+/** What a read may need to know. */
+export interface Reading {
+  /** Virtual time in ns. @param fine whether a timer is read that guests calibrate other clocks by */
+  readonly now: (fine: boolean) => number;
+  /** Whether all posted writes have been handled: what they change is not to be read before. */
+  readonly isDrained: () => boolean;
+}
+
 const FIRST_ENTRY = 64;
 const NUMBERS = IO_TABLE_ENTRY_SIZE / 8;
 const PORTS = 65536;
@@ -34,20 +42,38 @@ const FAST_STREAM = 3;
 const MEMORY_FLAG = 4;
 const FAST_COUNT_DOWN = 8;
 const FAST_TIMED_BITS = 9;
-/** An absent optional number. */
+/** An absent optional number, and a flag that is set. */
 const NONE = -1;
+const UNORDERED = 1;
 /** Two masks of bits share a number. */
 const BIT_FIELD = 8;
 const BIT_FIELD_MASK = 0xff;
 /** Room for the size below an address in a key. */
 const SIZES = 8;
 
+/** Nothing that is posted changes how a counter runs on, and it is read for the time that it is now. */
+function isUnordered(answer: FastAnswer): boolean {
+  if (answer.kind === 'word') return answer.unordered === true;
+  return answer.kind === 'counter' || answer.kind === 'timed-bits';
+}
+
+function isTimer({ kind }: FastAnswer): boolean {
+  return kind === 'count-down' || kind === 'timed-bits';
+}
+
 function encode(entry: IoEntry): readonly number[] {
   const space = entry.space === 'memory' ? MEMORY_FLAG : 0;
   if (entry.kind === 'posted') return [POSTED | space, entry.first, entry.last];
   const { address, size, answer } = entry;
   if (answer.kind === 'word') {
-    return [FAST_WORD | space, address, size, answer.word, answer.enabled ?? NONE];
+    return [
+      FAST_WORD | space,
+      address,
+      size,
+      answer.word,
+      answer.enabled ?? NONE,
+      answer.unordered === true ? UNORDERED : 0,
+    ];
   }
   if (answer.kind === 'stream') {
     return [FAST_STREAM | space, address, size, answer.buffer, answer.position, answer.limit];
@@ -84,7 +110,12 @@ function decode(numbers: Float64Array): IoEntry {
         space,
         address: a,
         size: b,
-        answer: { kind: 'word', word: c, ...(d === NONE ? {} : { enabled: d }) },
+        answer: {
+          kind: 'word',
+          word: c,
+          unordered: e === UNORDERED,
+          ...(d === NONE ? {} : { enabled: d }),
+        },
       };
     case FAST_STREAM:
       return {
@@ -178,21 +209,30 @@ export class IoTableReader {
     return this.#postedMemory.some(([first, last]) => address >= first && address <= last);
   }
 
-  /** What a read gives at virtual time `now()`; undefined when the machine has to answer. */
-  readPort(port: number, size: number, now: () => number): number | undefined {
+  /** What a read gives; undefined when the machine has to answer. */
+  readPort(port: number, size: number, reading: Reading): number | undefined {
     this.#refresh();
-    return this.#evaluate(this.#fastPorts.get(port * SIZES + size), size, now);
+    return this.#evaluate(this.#fastPorts.get(port * SIZES + size), size, reading);
   }
 
-  readMemory(address: number, size: number, now: () => number): number | undefined {
+  readMemory(address: number, size: number, reading: Reading): number | undefined {
     this.#refresh();
-    return this.#evaluate(this.#fastMemory.get(address * SIZES + size), size, now);
+    return this.#evaluate(this.#fastMemory.get(address * SIZES + size), size, reading);
   }
 
-  #evaluate(answer: FastAnswer | undefined, size: number, now: () => number): number | undefined {
+  /** Whether guests calibrate other clocks by what they read at the port. */
+  isTimerPort(port: number): boolean {
+    this.#refresh();
+    const answer = this.#fastPorts.get(port * SIZES + 1);
+    return answer !== undefined && isTimer(answer);
+  }
+
+  #evaluate(answer: FastAnswer | undefined, size: number, reading: Reading): number | undefined {
     if (answer === undefined) return undefined;
+    if (!isUnordered(answer) && !reading.isDrained()) return undefined;
     const isTimed = answer.kind !== 'word' && answer.kind !== 'stream';
-    return evaluateFastAnswer(answer, size, this.#words, isTimed ? now() : 0);
+    const ns = isTimed ? reading.now(isTimer(answer)) : 0;
+    return evaluateFastAnswer(answer, size, this.#words, ns);
   }
 
   #refresh(): void {

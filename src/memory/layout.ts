@@ -59,6 +59,13 @@ export const GLOBAL_CLOCK_LIMIT = 0x80038;
 export const GLOBAL_POST_TICKET = 0x80040;
 /** How many posted writes have been served. Atomic; writer: the machine. */
 export const GLOBAL_POST_SERVED = 0x80044;
+/**
+ * Time that vCPUs hold back: how many do, and for each vCPU (f64) the virtual time that the clock may not pass, Infinity or 0
+ * if it holds nothing. A vCPU that polls clocks holds them so that they wait for it when its thread has to wait. A hold begins
+ * under the clock's version; its vCPU alone raises it at any time. See clock-holds.ts.
+ */
+export const GLOBAL_CLOCK_HOLDERS = 0x80048;
+export const GLOBAL_CLOCK_HOLDS = 0x80100;
 /** Version of the I/O table: odd while the machine rewrites it. Atomic; see io-table.ts. */
 export const GLOBAL_IO_TABLE_VERSION = 0x80028;
 /**
@@ -352,7 +359,7 @@ export const TLB_FLAG_GLOBAL = 1;
 export const TLB_FLAG_LARGE = 2;
 
 /**
- * Jump cache of regions, by RIP: JUMP_ENTRIES of 32 bytes: RIP u64, stamp u64, first record of the block u32. The block's
+ * Jump cache, by RIP: JUMP_ENTRIES of 32 bytes: RIP u64, stamp u64, first record of the block u32. The block's
  * generation must be looked at.
  */
 export const CPU_JUMP_CACHE = 0x70000;
@@ -439,8 +446,8 @@ export const EXIT_TRIPLE_FAULT = 6;
 export const RECORD_SIZE = 32;
 /** u16: index of the handler in the core's function table. */
 export const RECORD_HANDLER = 0;
-/** u8: length in bytes. */
-export const RECORD_LENGTH = 2;
+/** u8: case of the run loop that executes the instruction in place of its handler (case-numbers.ts); 0 none. */
+export const RECORD_CASE = 2;
 /** u8: how many instructions of the block have executed once this one has. */
 export const RECORD_COUNT = 3;
 /** u16: offset of the first byte in its page. */
@@ -449,10 +456,13 @@ export const RECORD_OFFSET = 4;
 export const RECORD_REG = 6;
 /** u8: modrm.rm when it is a register. */
 export const RECORD_RM = 7;
-/** u8 each: offsets of base and index registers, shift of the index. */
+/** u8 each: offsets of base and index registers. */
 export const RECORD_BASE = 8;
 export const RECORD_INDEX = 9;
+/** u8: bits 0..1 shift of the index, bits 4..7 length of the instruction in bytes. */
 export const RECORD_SCALE = 10;
+export const RECORD_SCALE_MASK = 3;
+export const RECORD_LENGTH_SHIFT = 4;
 /** u8: low nibble the address form (ADDRESS_*), high nibble the segment. */
 export const RECORD_ADDRESS = 11;
 export const RECORD_DISP = 12;

@@ -30,6 +30,8 @@ export type CommandHandler<N extends QmpCommandName> = (
 export interface CommandOptions {
   /** Arguments that the schema documents but the reference's table refuses (`compatAdvice`): accepted here. */
   readonly alsoAccept?: readonly string[];
+  /** Integers that the command's documentation shows as strings: both are accepted, and the handler gets what came. */
+  readonly numbersAsText?: readonly string[];
 }
 
 /** A command with its types forgotten: what tables and sessions hold. */
@@ -47,7 +49,7 @@ export function defineCommand<N extends QmpCommandName>(
 ): CommandEntry {
   return {
     name,
-    check: new ArgumentCheck(name, options.alsoAccept),
+    check: new ArgumentCheck(name, options.alsoAccept, options.numbersAsText),
     // The check has made the arguments what the handler's type says; its result is a value of the schema.
     run: handler as unknown as CommandEntry['run'],
   };

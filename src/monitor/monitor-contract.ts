@@ -40,8 +40,6 @@ export const MACHINE_ACTOR = 'machine';
 
 export interface MonitorActorConfig {
   readonly identity: MachineIdentity;
-  /** -singlestep */
-  readonly singleStep: boolean;
   readonly chardevs: readonly NamedChardev[];
   readonly monitors: readonly MonitorConfig[];
   readonly inheritedDescriptors: readonly InheritedDescriptor[];
@@ -56,14 +54,7 @@ export interface MonitorActorConfig {
 /** The part of the command line's result that the monitor actor needs. */
 export type MonitorFacts = Pick<
   MachineConfig,
-  | 'name'
-  | 'uuid'
-  | 'machine'
-  | 'singleStep'
-  | 'chardevs'
-  | 'monitors'
-  | 'inheritedDescriptors'
-  | 'escapeCharacter'
+  'name' | 'uuid' | 'machine' | 'chardevs' | 'monitors' | 'inheritedDescriptors' | 'escapeCharacter'
 >;
 
 /** Takes what concerns the monitor from a `MachineConfig`. */
@@ -71,11 +62,9 @@ export function monitorActorConfig(
   facts: MonitorFacts,
   shared: Pick<MonitorActorConfig, 'runState' | 'descriptors'>,
 ): MonitorActorConfig {
-  const { name, uuid, machine, singleStep, chardevs, monitors, inheritedDescriptors, escapeCharacter } =
-    facts;
+  const { name, uuid, machine, chardevs, monitors, inheritedDescriptors, escapeCharacter } = facts;
   return {
     identity: { name, uuid, machineType: machine },
-    singleStep,
     chardevs,
     monitors,
     inheritedDescriptors,

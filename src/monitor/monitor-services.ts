@@ -60,8 +60,6 @@ export interface MonitorServices {
   readonly identity: MachineIdentity;
   readonly machine: ActorRef<MachineContract>;
   readonly runState: RunStateView;
-  /** -singlestep */
-  readonly singleStep: boolean;
   readonly chardevs: CharDevices;
   readonly fdSets: FdSets;
   readonly events: EventHub;

@@ -90,7 +90,6 @@ export class MonitorSystem {
     });
     this.#services = {
       identity: config.identity,
-      singleStep: config.singleStep,
       machine: options.machine,
       runState,
       chardevs: charDevices(this.#registry, (notice) => this.#tellMachine(notice)),

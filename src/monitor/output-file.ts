@@ -1,6 +1,6 @@
 /** Files that commands write for their client: memory, pictures. `/dev/fdset/N` names a member of a descriptor set. */
 import { constants, unlinkSync, writeSync } from 'node:fs';
-import { libc } from '../host/libc.ts';
+import { reasonOf } from '../host/host-error.ts';
 import { closePath, openPath } from '../host/open-path.ts';
 import type { FdSets } from './fd-sets.ts';
 
@@ -10,13 +10,6 @@ const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
 export interface FileFailure {
   readonly step: 'open' | 'write';
   readonly reason: string;
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Error && 'errno' in error && typeof error.errno === 'number') {
-    return libc().strerror(Math.abs(error.errno));
-  }
-  return error instanceof Error ? error.message : String(error);
 }
 
 function writeAll(fd: number, bytes: Uint8Array): void {

@@ -1,5 +1,6 @@
 import { CommandTable } from './command-table.ts';
 import { blockCommands } from './commands/block.ts';
+import { blockJobCommands } from './commands/block-jobs.ts';
 import { boardCommands } from './commands/board.ts';
 import { chardevCommands } from './commands/chardevs.ts';
 import { cpuCommands } from './commands/cpus.ts';
@@ -9,6 +10,7 @@ import { humanCommands } from './commands/human.ts';
 import { identityCommands } from './commands/identity.ts';
 import { inputCommands } from './commands/input.ts';
 import { memoryCommands } from './commands/memory.ts';
+import { nbdCommands } from './commands/nbd.ts';
 import { qomCommands } from './commands/qom.ts';
 import { runStateCommands } from './commands/run-state.ts';
 import { sessionCommands } from './commands/session.ts';
@@ -28,4 +30,6 @@ export const qmpCommands = new CommandTable([
   displayCommands,
   boardCommands,
   blockCommands,
+  blockJobCommands,
+  nbdCommands,
 ]);

@@ -46,6 +46,8 @@ const MATCHES: Readonly<Record<TableType, (value: QmpJson) => boolean>> = {
 export class ArgumentCheck {
   readonly #table = new Map<string, TableType>();
   readonly #mandatory: readonly string[];
+  /** Integers that may also come as the digits of one (`numbersAsText`). */
+  readonly #asText: ReadonlySet<string>;
   /** The table has an O letter: further arguments are the handler's business. */
   readonly #open: boolean;
   /** What the table's letters leave to be checked, in the schema's order. */
@@ -54,13 +56,15 @@ export class ArgumentCheck {
   /**
    * @param command a command of the schema
    * @param alsoAccept arguments that the schema documents but the reference's table refuses, to be accepted here
+   * @param numbersAsText integers that the command's documentation shows as strings: both are accepted
    */
-  constructor(command: string, alsoAccept: readonly string[] = []) {
+  constructor(command: string, alsoAccept: readonly string[] = [], numbersAsText: readonly string[] = []) {
     const schema = qmpSchema.commands[command];
     if (schema === undefined) {
       throw new RangeError(`The schema has no command '${command}'`);
     }
     const entries = schema.table === '' ? [] : schema.table.split(',');
+    this.#asText = new Set(numbersAsText);
     this.#open = entries.some((entry) => entry.endsWith(':O'));
     for (const entry of entries) {
       const [name = '', letter = ''] = entry.split(':');
@@ -101,6 +105,9 @@ export class ArgumentCheck {
         return;
       }
       throw new QapiError('ERR_QAPI_ARGUMENT', `Invalid parameter '${name}'`);
+    }
+    if (this.#asText.has(name) && typeof value === 'string' && /^-?\d+$/.test(value)) {
+      return;
     }
     if (value !== undefined && !MATCHES[type](value)) {
       throw new QapiError('ERR_QAPI_ARGUMENT', `Invalid parameter type for '${name}', expected: ${type}`);

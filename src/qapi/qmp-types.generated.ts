@@ -238,6 +238,7 @@ export type QmpCommands = {
   transaction: { arguments: { readonly actions: readonly (TransactionAction)[] }; returns: QmpEmpty };
   'blockdev-snapshot-sync': { arguments: { readonly device: string; readonly 'snapshot-file': string; readonly format?: string; readonly mode?: NewImageMode }; returns: QmpEmpty };
   'drive-mirror': { arguments: { readonly device: string; readonly target: string; readonly format?: string; readonly sync: MirrorSyncMode; readonly mode?: NewImageMode; readonly speed?: number | bigint; readonly granularity?: number; readonly 'buf-size'?: number | bigint; readonly 'on-source-error'?: BlockdevOnError; readonly 'on-target-error'?: BlockdevOnError }; returns: QmpEmpty };
+  'drive-backup': { arguments: { readonly device: string; readonly target: string; readonly format?: string; readonly sync: MirrorSyncMode; readonly mode?: NewImageMode; readonly speed?: number | bigint; readonly 'on-source-error'?: BlockdevOnError; readonly 'on-target-error'?: BlockdevOnError }; returns: QmpEmpty };
   balloon: { arguments: { readonly value: number | bigint }; returns: QmpEmpty };
   set_link: { arguments: { readonly name: string; readonly up: boolean }; returns: QmpEmpty };
   getfd: { arguments: { readonly fdname: string }; returns: QmpEmpty };

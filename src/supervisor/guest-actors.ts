@@ -1,6 +1,7 @@
 /** The actors of a machine with a board, beside machine and monitor: vCPUs and storage, and the memory that they share. */
 import { readFile } from 'node:fs/promises';
 import type { ActorSystem } from '../actors/actor-system.ts';
+import type { JobConfig } from '../blockjobs/job-contract.ts';
 import { runningCpus, type SharedMachineMemory, shareMemory } from '../machine/board/memory-demand.ts';
 import { STORAGE_ACTOR, vcpuActorName } from '../machine/guest-actor-names.ts';
 import type { MachineConfig } from '../machine/machine-config.ts';
@@ -17,6 +18,8 @@ export interface SpawnedGuest {
   readonly connectVcpus: () => Promise<void>;
   /** Spawns one more, for a machine that runs, which may hold a reference to it then. */
   readonly addVcpu: (index: number) => Promise<void>;
+  /** Spawns the actor of a block job, and lets the machine refer to it. */
+  readonly addJob: (name: string, config: JobConfig) => Promise<void>;
 }
 
 /** Compiles the CPU core off the main thread. Rejects with SupervisorError when it has not been built. */
@@ -53,7 +56,7 @@ export function spawnGuest(system: ActorSystem, config: MachineConfig, actors: G
     await system.spawn(vcpuLocation, {
       ...vcpuPlace,
       name: vcpuActorName(index),
-      config: { ...shared, module, index, translate: !config.singleStep },
+      config: { ...shared, module, index },
     });
   };
   const introduce = (index: number) => system.introduce(MACHINE_ACTOR, vcpuActorName(index));
@@ -68,6 +71,11 @@ export function spawnGuest(system: ActorSystem, config: MachineConfig, actors: G
     addVcpu: async (index) => {
       await spawnVcpu(index);
       introduce(index);
+    },
+    addJob: async (name, config) => {
+      const { location, ...place } = actors.blockJob;
+      await system.spawn(location, { ...place, name, config, dependsOn: [STORAGE_ACTOR] });
+      system.introduce(MACHINE_ACTOR, name);
     },
   };
 }

@@ -5,6 +5,7 @@
 import { extname } from 'node:path';
 import type { ActorContract, ActorLocation } from '../actors/contract.ts';
 import type { StorageActorConfig, StorageContract } from '../block/storage-contract.ts';
+import type { BlockJobContract, JobConfig } from '../blockjobs/job-contract.ts';
 import type { MachineActorConfig, MachineContract } from '../machine/machine-contract.ts';
 import type { MonitorActorConfig, MonitorContract } from '../monitor/monitor-contract.ts';
 import type { VcpuActorConfig, VcpuContract } from '../vcpu/vcpu-contract.ts';
@@ -22,6 +23,8 @@ export interface GuestActors {
   /** Each has a thread of its own, called as the actor is. */
   readonly vcpu: Omit<PlacedActor<VcpuContract, VcpuActorConfig>, 'thread'>;
   readonly storage: PlacedActor<StorageContract, StorageActorConfig>;
+  /** Each has a thread of its own while it lives, called as the actor is. */
+  readonly blockJob: Omit<PlacedActor<BlockJobContract, JobConfig>, 'thread'>;
 }
 
 export interface MachineActors {
@@ -41,6 +44,9 @@ export const DEFAULT_GUEST_ACTORS: GuestActors = {
   storage: {
     location: { module: moduleUrl('../block/storage-actor'), exportName: 'storageActor' },
     thread: 'storage',
+  },
+  blockJob: {
+    location: { module: moduleUrl('../blockjobs/block-job-actor'), exportName: 'blockJobActor' },
   },
 };
 

@@ -69,6 +69,8 @@ class Supervision implements AsyncDisposable {
   #machine: ActorRef<MachineContract> | undefined;
   #monitor: ActorRef<MonitorContract> | undefined;
   #monitorUp: Promise<ActorRef<MonitorContract>> | undefined;
+  /** The actors of block jobs, which the machine survives. */
+  readonly #jobs = new Set<string>();
   #machineFailed = false;
   #starting = true;
 
@@ -115,6 +117,7 @@ class Supervision implements AsyncDisposable {
     this.#monitorUp = monitor;
     this.#machine = await machine;
     this.#machine.subscribe('exit', ({ code }) => this.#end(code));
+    if (guest !== undefined) this.#serveJobs(guest, this.#machine);
     const connected = guest === undefined ? undefined : this.#connectVcpus(guest, this.#machine);
     connected?.catch(() => undefined);
     this.#monitor = await monitor;
@@ -137,6 +140,24 @@ class Supervision implements AsyncDisposable {
       );
     });
     await machine.ask('vcpusReady', undefined, { deadlineMs: Number.POSITIVE_INFINITY });
+  }
+
+  /** Block jobs come and go with what clients ask for. */
+  #serveJobs({ addJob }: SpawnedGuest, machine: ActorRef<MachineContract>): void {
+    machine.subscribe('jobWanted', ({ name, config }) => {
+      this.#jobs.add(name);
+      const spawned = (failure?: string) =>
+        machine.ask('jobSpawned', { name, failure }).catch(() => undefined);
+      addJob(name, config).then(
+        () => spawned(),
+        (error: unknown) => spawned(errorLine(error)),
+      );
+    });
+    machine.subscribe('jobOver', ({ name }) => {
+      this.#jobs.delete(name);
+      // An actor that has died is gone already.
+      this.#system.dismiss(name).catch(() => undefined);
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -178,6 +199,11 @@ class Supervision implements AsyncDisposable {
   /** A crash is a message: it is reported, the run-state becomes internal-error, and the monitors are told why. */
   #failed(failure: ActorFailure): void {
     const { actor, thread, kind, cause } = failure;
+    if (this.#jobs.has(actor)) {
+      this.#options.report(`actor '${actor}' (thread '${thread}') failed: ${kind}: ${cause}`);
+      this.#tell(() => this.#machine?.tell('jobFailed', { actor, cause }));
+      return;
+    }
     if (this.#starting) {
       return;
     }

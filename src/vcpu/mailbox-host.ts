@@ -1,6 +1,6 @@
 /** The core's way out through the mailbox, with answers in this thread for what the I/O table declares as fast. */
 import { randomFillSync } from 'node:crypto';
-import type { IoTableReader } from '../memory/io-table.ts';
+import type { IoTableReader, Reading } from '../memory/io-table.ts';
 import {
   MAILBOX_EOI,
   MAILBOX_FLOATING_POINT_ERROR,
@@ -11,26 +11,26 @@ import {
   MAILBOX_PORT_OUT,
 } from '../memory/layout.ts';
 import type { MailboxRequest, MailboxSender } from '../memory/mailbox.ts';
-import type { VirtualClock } from '../memory/virtual-clock.ts';
 import type { CoreHost } from './core-instance.ts';
+import type { VcpuClock } from './vcpu-clock.ts';
 
 const TWO_32 = 2 ** 32;
 const RANDOM_WORDS = 256;
 
 export class MailboxHost implements CoreHost {
   readonly #sender: MailboxSender;
-  readonly #clock: VirtualClock;
+  readonly #clock: VcpuClock;
   readonly #table: IoTableReader;
-  readonly #now: () => number;
+  readonly #reading: Reading;
   readonly #randomWords = new Uint32Array(RANDOM_WORDS);
   #randomLeft = 0;
   #waited: () => void = () => undefined;
 
-  constructor(sender: MailboxSender, clock: VirtualClock, table: IoTableReader) {
+  constructor(sender: MailboxSender, clock: VcpuClock, table: IoTableReader) {
     this.#sender = sender;
     this.#clock = clock;
     this.#table = table;
-    this.#now = () => clock.now();
+    this.#reading = { now: (fine) => clock.read(fine), isDrained: () => sender.drained };
   }
 
   /** Calls `waited` in this thread each time an access has been answered by the machine: time has passed meanwhile. */
@@ -39,20 +39,24 @@ export class MailboxHost implements CoreHost {
   }
 
   portIn(port: number, size: number): number {
-    // What was posted before must be seen by the device first: then it answers by itself.
-    const fast = this.#sender.drained ? this.#table.readPort(port, size, this.#now) : undefined;
+    const fast = this.#table.readPort(port, size, this.#reading);
     return fast ?? this.#ask({ kind: MAILBOX_PORT_IN, size, low: port, high: 0, value: 0 });
   }
 
   portOut(port: number, size: number, value: number): void {
     const request = { kind: MAILBOX_PORT_OUT, size, low: port, high: 0, value };
-    if (this.#table.isPortPosted(port)) this.#sender.post(request);
-    else this.#ask(request);
+    if (this.#table.isPortPosted(port)) {
+      this.#sender.post(request);
+      return;
+    }
+    // The timer may count from the write on, while this thread still waits for its turn.
+    if (this.#table.isTimerPort(port)) this.#clock.startsTimer();
+    this.#ask(request);
   }
 
   mmioRead(low: number, high: number, size: number): number {
     const address = (high >>> 0) * TWO_32 + (low >>> 0);
-    const fast = this.#sender.drained ? this.#table.readMemory(address, size, this.#now) : undefined;
+    const fast = this.#table.readMemory(address, size, this.#reading);
     return fast ?? this.#ask({ kind: MAILBOX_MMIO_READ, size, low, high, value: 0 });
   }
 
@@ -70,7 +74,7 @@ export class MailboxHost implements CoreHost {
   }
 
   virtualTime(): number {
-    return this.#clock.now();
+    return this.#clock.read();
   }
 
   picAcknowledge(): number {

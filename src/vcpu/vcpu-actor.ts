@@ -8,6 +8,7 @@ import { VirtualClock } from '../memory/virtual-clock.ts';
 import { CoreInstance } from './core-instance.ts';
 import { Translator } from './jit/translator.ts';
 import { MailboxHost } from './mailbox-host.ts';
+import { VcpuClock } from './vcpu-clock.ts';
 import type { VcpuActorConfig, VcpuContract, VcpuStop } from './vcpu-contract.ts';
 import { VcpuError } from './vcpu-error.ts';
 import { VcpuRunner } from './vcpu-runner.ts';
@@ -26,7 +27,7 @@ function isStop(result: string): result is VcpuStop {
 
 function create(context: ActorContext<VcpuContract>, config: VcpuActorConfig): ActorBehaviour<VcpuContract> {
   const { memory } = config;
-  const clock = new VirtualClock(memory);
+  const clock = new VcpuClock(new VirtualClock(memory), memory, config.index);
   const host = new MailboxHost(new MailboxSender(memory, config.index), clock, new IoTableReader(memory));
   const core = new CoreInstance(config.module, memory, config.plan, config.index, host);
   const translator =
@@ -52,6 +53,7 @@ function create(context: ActorContext<VcpuContract>, config: VcpuActorConfig): A
       const result = runner.slice();
       if (isStop(result)) {
         running = false;
+        clock.release();
         context.emit('stopped', { reason: result, pc: runner.status().pc });
         return;
       }
@@ -76,6 +78,7 @@ function create(context: ActorContext<VcpuContract>, config: VcpuActorConfig): A
       },
       pause: () => {
         running = false;
+        clock.release();
       },
       reset: () => {
         requirePaused('reset');
@@ -103,6 +106,7 @@ function create(context: ActorContext<VcpuContract>, config: VcpuActorConfig): A
         return readRegisters(memory, core).rip;
       },
       setBreakpoints: ({ addresses }) => runner.setBreakpoints(addresses),
+      setSingleStep: ({ on }) => runner.setSingleStep(on),
     },
     tells: {},
     stop: () => {

@@ -71,6 +71,8 @@ export interface VcpuAsks {
   step(argument: { readonly instructions: number }): bigint;
   /** Linear addresses of instructions before which a running vCPU stops. Replaces what was set before. */
   setBreakpoints(argument: { readonly addresses: readonly bigint[] }): void;
+  /** From its next slice on the vCPU runs one instruction at a time, none of them translated, or as fast as it goes. */
+  setSingleStep(argument: { readonly on: boolean }): void;
 }
 
 // biome-ignore lint/complexity/noBannedTypes: an empty set of tells

@@ -27,12 +27,14 @@ import {
   PENDING_SMI,
   PENDING_TIMER,
 } from '../memory/layout.ts';
-import type { VirtualClock } from '../memory/virtual-clock.ts';
 import type { CoreInstance } from './core-instance.ts';
+import type { VcpuClock } from './vcpu-clock.ts';
 
 /** Longest slice in virtual time (ns) and in instructions, so that messages are read. */
 const SLICE_NS = 5e6;
 const LONGEST_SLICE = 2_000_000;
+/** While the vCPU holds the clock, so that it is soon let go when the guest has other things to do. */
+const HOLDING_SLICE = 20_000;
 /** The same while there are breakpoints, when each instruction is a run of its own. */
 const DEBUG_SLICE = 5_000;
 /** Shortest slice in instructions: what costs about as much as starting one. */
@@ -48,8 +50,9 @@ const LONGEST_SLEEP_MS = 500;
 const FIRST_LOOK_MS = 0.05;
 const LOOK_GROWTH = 1.25;
 const LONGEST_LOOK_MS = 0.5;
-/** Bit of CPU_SLOW_REASONS that is ours: one instruction a block. */
+/** Bits of CPU_SLOW_REASONS that are ours: one instruction a block, which is never translated. system.ts has the other. */
 const SLOW_DEBUGGER = 2;
+const SLOW_SINGLE_STEP = 4;
 const INTERRUPTS = PENDING_APIC | PENDING_PIC | PENDING_NMI | PENDING_SMI;
 const CODE_SEGMENT_BASE = CPU_SEG_BASE + 8;
 const CODE64 = 2;
@@ -59,14 +62,15 @@ export type SliceResult = 'ran' | 'slept' | 'shutdown' | 'exception' | 'breakpoi
 export class VcpuRunner {
   readonly #core: CoreInstance;
   readonly #memory: WebAssembly.Memory;
-  readonly #clock: VirtualClock;
+  readonly #clock: VcpuClock;
   readonly #words: Int32Array;
   readonly #view: DataView;
   #breakpoints: ReadonlySet<bigint> = new Set();
+  #singleStep = false;
   /** Instructions a ns. */
   #rate = FIRST_RATE;
 
-  constructor(core: CoreInstance, memory: WebAssembly.Memory, clock: VirtualClock) {
+  constructor(core: CoreInstance, memory: WebAssembly.Memory, clock: VcpuClock) {
     this.#core = core;
     this.#memory = memory;
     this.#clock = clock;
@@ -79,13 +83,20 @@ export class VcpuRunner {
     this.#breakpoints = new Set(addresses);
   }
 
+  /** From the next slice on: one instruction at a time, none of them translated, or as fast as it goes. */
+  setSingleStep(on: boolean): void {
+    this.#singleStep = on;
+  }
+
   /** Runs a slice, or sleeps while the vCPU is halted. */
   slice(): SliceResult {
     this.#tickTimer();
+    // A reset or a restored state may have changed it since the last slice.
+    this.#setSlow(SLOW_SINGLE_STEP, this.#singleStep);
     if (this.#breakpoints.size > 0) return this.#debugSlice();
     const began = this.#clock.now();
     const executed = this.#executed();
-    const reason = this.#core.run(this.#budget(began));
+    const reason = this.#core.run(this.#grant(this.#budget(began)));
     this.#measure((this.#executed() - executed) >>> 0, this.#clock.now() - began);
     return this.#settle(reason);
   }
@@ -107,22 +118,28 @@ export class VcpuRunner {
 
   /** Executes instructions one at a time; stops early when something else than the count ends it. */
   step(instructions: number): SliceResult {
-    this.#setSlow(true);
+    this.#setSlow(SLOW_DEBUGGER, true);
     try {
       for (let i = 0; i < instructions; i++) {
-        const result = this.#settle(this.#core.run(1), false);
+        const result = this.#settle(this.#core.run(this.#grant(1)), false);
         if (result !== 'ran') return result;
       }
       return 'ran';
     } finally {
-      this.#setSlow(false);
+      this.#setSlow(SLOW_DEBUGGER, false);
     }
   }
 
   /** Instructions until shortly before the APIC timer expires, at the rate of late. */
   #budget(now: number): number {
     const ns = Math.min((this.#expiry() - now) * CAUTION, SLICE_NS);
-    return Math.max(SHORTEST_SLICE, Math.min(Math.floor(ns * this.#rate), LONGEST_SLICE));
+    const longest = this.#clock.isHolding ? HOLDING_SLICE : LONGEST_SLICE;
+    return Math.max(SHORTEST_SLICE, Math.min(Math.floor(ns * this.#rate), longest));
+  }
+
+  #grant(budget: number): number {
+    this.#clock.granting(budget);
+    return budget;
   }
 
   #measure(instructions: number, ns: number): void {
@@ -166,6 +183,7 @@ export class VcpuRunner {
 
   /** Waits until a request arrives, the APIC timer is due, or the longest sleep is over. */
   #sleep(): void {
+    this.#clock.release();
     const word = CPU_PENDING >> 2;
     const pending = Atomics.load(this.#words, word);
     if ((pending & this.#wakers()) !== 0) return;
@@ -211,9 +229,10 @@ export class VcpuRunner {
     if (this.#clock.now() >= this.#expiry()) this.#core.timerTick();
   }
 
-  #setSlow(on: boolean): void {
+  #setSlow(reason: number, on: boolean): void {
     const reasons = this.#view.getUint32(CPU_SLOW_REASONS, true);
-    this.#view.setUint32(CPU_SLOW_REASONS, on ? reasons | SLOW_DEBUGGER : reasons & ~SLOW_DEBUGGER, true);
+    if (((reasons & reason) !== 0) === on) return;
+    this.#view.setUint32(CPU_SLOW_REASONS, on ? reasons | reason : reasons & ~reason, true);
     this.#core.stateWritten();
   }
 }

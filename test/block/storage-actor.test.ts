@@ -86,3 +86,22 @@ test('a drive that cannot be opened is not added', async (t) => {
   await t.throwsAsync(actor.ask('addDrive', driveConfig({ id: 'd', file: '/nowhere' })));
   await t.notThrowsAsync(actor.ask('addDrive', driveConfig({ id: 'd' })));
 });
+
+test('limits count in the guest’s time, and what waits goes when the machine stops', async (t) => {
+  const { actor } = await storage(t);
+  const limits = { bps: 0, bpsRead: 0, bpsWrite: 0, iops: 1, iopsRead: 0, iopsWrite: 0 };
+  await actor.ask('addDrive', driveConfig({ id: 'd', file: imageFile(t, pattern(4096)), throttle: limits }));
+  const read = () => actor.ask('read', { drive: 'd', offset: 0, pieces: [{ host: 0, bytes: 512 }] });
+  t.is(await read(), 0);
+  let isDone = false;
+  // Nobody has started the guest's clock: alone the second one would wait for ever.
+  const second = read().then((outcome) => {
+    isDone = true;
+    return outcome;
+  });
+  await actor.ask('medium', { drive: 'd' });
+  t.false(isDone);
+  await actor.ask('letWaitingGo', undefined);
+  t.is(await second, 0);
+  t.deepEqual(await actor.ask('limits', { drive: 'd' }), limits);
+});

@@ -61,7 +61,7 @@ test('what waits goes when the limits are lifted', async (t) => {
   });
   await new Promise((resolve) => setImmediate(resolve));
   t.false(isAdmitted);
-  throttle.release();
+  throttle.letWaitingGo();
   for (const resolve of waiting) resolve();
   await second;
   t.true(isAdmitted);

@@ -10,6 +10,7 @@ async function run(...words: readonly string[]): Promise<{ readonly status: numb
     write: (part) => {
       text += part;
     },
+    warn: () => undefined,
   });
   return { status, text };
 }
@@ -23,7 +24,7 @@ test('images that create makes are what qemu-img sees', async (t) => {
   const folder = directory(t);
   const base = join(folder, 'base.qcow2');
   const { text } = await run('create', '-f', 'qcow2', '-o', 'cluster_size=4k,compat=0.10', base, '12M');
-  t.is(text, `Formatting '${base}', fmt=qcow2 size=12582912\n`);
+  t.regex(text, /^Formatting '.*base.qcow2', fmt=qcow2 cluster_size=4096 .* size=12582912 compat=0.10/);
   const top = join(folder, 'top.qcow2');
   await run('create', '-q', '-f', 'qcow2', '-b', 'base.qcow2', '-F', 'qcow2', top);
   for (const file of [base, top]) {
@@ -34,7 +35,7 @@ test('images that create makes are what qemu-img sees', async (t) => {
   }
   t.regex(
     (await run('info', top)).text,
-    /^image: .*\nfile format: qcow2\nvirtual size: 12M \(12582912 bytes\)\n/,
+    /^image: .*\nfile format: qcow2\nvirtual size: 12 MiB \(12582912 bytes\)\n/,
   );
 });
 
@@ -82,7 +83,7 @@ test('resize takes a size, or what to add', async (t) => {
   t.is((await run('resize', path, '3M')).text, 'Image resized.\n');
   await run('resize', path, '+1M');
   t.is(JSON.parse((await run('info', '--output=json', path)).text)['virtual-size'], 4 * MiB);
-  await t.throwsAsync(run('resize', path, '1M'), { message: /cannot shrink/ });
+  await t.throwsAsync(run('resize', path, '1M'), { message: /Use the --shrink option/ });
 });
 
 test('mistakes are told in a line', async (t) => {
@@ -90,12 +91,14 @@ test('mistakes are told in a line', async (t) => {
   const refused = (words: readonly string[], message: RegExp | string) =>
     t.throwsAsync(run(...words), { message });
   await refused(['frobnicate'], 'Command not found: frobnicate');
-  await refused(['create', '-f', 'qcow2', path], 'Image creation needs a size parameter');
-  await refused(['create', '-f', 'nonsense', path, '1M'], "Invalid block format 'nonsense'");
-  await refused(['create', '-f', 'vdi', path, '1M'], 'vdi: not available in this version');
-  await refused(['create', '-f', 'qcow2', '-o', 'foo=1', path, '1M'], "Unknown option 'foo'");
-  await refused(['create', '-b', 'x', path, '1M'], "Backing file not supported for file format 'raw'");
+  await refused(['create', '-f', 'vdi', path, '1M'], /'vdi' does not support image creation/);
+  await refused(['create', '-f', 'qcow2', '-o', 'encrypt.format=luks', path, '1M'], /not available/);
+  await refused(['info', '--image-opts', 'driver=qcow2,foo=1'], /do not include 'foo'/);
+  await refused(
+    ['info', '--object', 'secret,id=x', '--image-opts', `driver=qcow2,file.filename=${path}`],
+    /./,
+  );
   await refused(['info', '--output=xml', path], /--output must be used with human or json/);
   await refused(['info', '/nowhere/x'], /No such file or directory/);
-  await refused(['convert', path], /Expecting filename output_filename/);
+  await refused(['convert', path], /Must specify image file name/);
 });

@@ -11,6 +11,7 @@ const CONFIG: PowerConfig = {
   startPaused: true,
   noReboot: false,
   noShutdown: false,
+  singleStep: false,
   incoming: undefined,
   chardevs: [],
   monitors: [],

@@ -80,8 +80,8 @@ test('rows 7 to 13: mistakes of the command, answered with id', (t) => {
   const monitor = TestMonitor.ready();
   const cases: [string, string][] = [
     [
-      '"execute": "block-stream"',
-      '{"id": 7, "error": {"class": "CommandNotFound", "desc": "The command block-stream has not been found"}}\r\n',
+      '"execute": "xen-set-global-dirty-log"',
+      '{"id": 7, "error": {"class": "CommandNotFound", "desc": "The command xen-set-global-dirty-log has not been found"}}\r\n',
     ],
     [
       '"execute": "toString"',

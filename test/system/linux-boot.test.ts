@@ -1,12 +1,13 @@
 /** Debian's cloud kernel on our board: straight from its file and through SeaBIOS, on one and more processors. */
 import { spawn } from 'node:child_process';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { readFirmwareFile } from '../../src/machine/firmware/firmware-files.ts';
 import { cloudKernel, whyNoGuests, writeInitramfs } from '../quickstart/guest-files.ts';
 import { exitOf, runTroupe, scratch, TROUPE } from './process.ts';
 
 const BOOT_MS = 600_000;
 const MIB = '256';
+const SEABIOS = ['-bios', 'bios-256k.bin'];
 
 const PREPARE = `#!/bin/sh
 export PATH=/bin
@@ -15,13 +16,16 @@ mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 `;
 
-/** Says what it finds, waits until the serial line has taken it, and powers off. */
+/** A change of the terminal's mode waits until the serial line has taken what was written before (TCSADRAIN). */
+const DRAIN = 'stty -echo < /dev/console';
+
+/** Says what it finds, all messages of the kernel included, and powers off. */
 const REPORT = `${PREPARE}
 echo "processors: $(grep -c ^processor /proc/cpuinfo)"
 echo "clock: $(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
-dmesg -r | grep '^<[0-4]>'
+dmesg -r
 echo the-end
-sleep 1
+${DRAIN}
 poweroff -f
 `;
 
@@ -31,15 +35,17 @@ echo awake
 echo +3 > /sys/class/rtc/rtc0/wakealarm
 echo mem > /sys/power/state
 echo "awake again with $(grep -c ^processor /proc/cpuinfo) by $(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
-sleep 1
+${DRAIN}
 reboot -f
 `;
 
-/**
- * Warnings that say nothing against the board: the reference gives the first as well; the others are those of a host that is too
- * busy for the kernel to measure time by.
- */
-const HARMLESS = /MMCONFIG|calibrat|hrtimer: interrupt took/i;
+/** The chip set has no extended configuration space: the reference's kernel says so as well. */
+const HARMLESS = /fail to add MMCONFIG information/;
+/** A processor of the guest stood still for long, on a host that has more to do than it has processors. */
+const BUSY_HOST = /hrtimer: interrupt took|hpet: Lost \d+ RTC interrupts/;
+/** What the kernel says of clocks that contradict each other, at whatever level. */
+const CLOCK_TROUBLE =
+  /calibration failed|unable to calibrate|not consistent|calibrate_delay_direct|read-back delay|unstable|unsynchronized|time warp/i;
 
 const real = whyNoGuests === undefined ? test.serial : test.serial.skip;
 
@@ -59,9 +65,21 @@ async function guest(init: string, cpus: number): Promise<Guest> {
 const CONTINUED = /^<4>\[ *[\d.]+\](?: +#\d+)+$/;
 
 function complaints(log: string): readonly string[] {
-  return log
-    .split(/\r?\n/)
-    .filter((line) => /^<[0-4]>/.test(line) && !HARMLESS.test(line) && !CONTINUED.test(line));
+  return log.split(/\r?\n/).filter((line) => {
+    if (/^<\d>/.test(line) && CLOCK_TROUBLE.test(line)) return true;
+    return /^<[0-4]>/.test(line) && ![HARMLESS, BUSY_HOST, CONTINUED].some((known) => known.test(line));
+  });
+}
+
+/** Boots to the report and off again. */
+async function bootCleanly(t: ExecutionContext, cpus: number, ...more: string[]): Promise<void> {
+  await using linux = await guest(REPORT, cpus);
+  const { stdout, stderr, code } = await runTroupe([...linux.args, ...more]);
+  t.regex(stdout, new RegExp(`processors: ${cpus}\\r?\\nclock: tsc`));
+  t.regex(stdout, /the-end/);
+  t.deepEqual(complaints(stdout), []);
+  t.is(stderr.replace(/^troupe: compiling…\n/, ''), '');
+  t.is(code, 0);
 }
 
 for (const cpus of [1, 2, 4]) {
@@ -69,13 +87,7 @@ for (const cpus of [1, 2, 4]) {
     `Linux boots without a BIOS on ${cpus} processors, has nothing to complain of, and powers off`,
     async (t) => {
       t.timeout(BOOT_MS);
-      await using linux = await guest(REPORT, cpus);
-      const { stdout, stderr, code } = await runTroupe(linux.args);
-      t.regex(stdout, new RegExp(`processors: ${cpus}\\r?\\nclock: tsc`));
-      t.regex(stdout, /the-end/);
-      t.deepEqual(complaints(stdout), []);
-      t.is(stderr.replace(/^troupe: compiling…\n/, ''), '');
-      t.is(code, 0);
+      await bootCleanly(t, cpus);
     },
   );
 }
@@ -87,11 +99,7 @@ real('Linux boots through SeaBIOS and our option ROM', async (t) => {
     t.pass();
     return;
   }
-  await using linux = await guest(REPORT, 2);
-  const { stdout, code } = await runTroupe([...linux.args, '-bios', 'bios-256k.bin']);
-  t.regex(stdout, /processors: 2\r?\nclock: tsc/);
-  t.deepEqual(complaints(stdout), []);
-  t.is(code, 0);
+  await bootCleanly(t, 2, ...SEABIOS);
 });
 
 real('Linux sleeps in S3 until the clock wakes it, and reboots', async (t) => {
@@ -105,5 +113,16 @@ real('Linux sleeps in S3 until the clock wakes it, and reboots', async (t) => {
   }
   machine.kill('SIGTERM');
   await exitOf(machine);
-  t.regex(log, /awake again with 2 by /);
+  t.regex(log, /awake again with 2 by tsc/);
+});
+
+/** TROUPE_BOOTS=10 boots so many times in a row, with 1, 2 and 4 processors in turn, every other time through SeaBIOS. */
+const BOOTS = Number(process.env['TROUPE_BOOTS'] ?? 0);
+
+(BOOTS > 0 ? real : test.skip)('many boots in a row are clean, and none hangs', async (t) => {
+  t.timeout(BOOTS * BOOT_MS);
+  for (let boot = 0; boot < BOOTS; boot++) {
+    await bootCleanly(t, [1, 2, 4][boot % 3] ?? 1, ...(boot % 2 === 0 ? [] : SEABIOS));
+    t.log(`boot ${boot + 1}`);
+  }
 });

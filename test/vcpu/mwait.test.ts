@@ -13,6 +13,7 @@ import {
   PENDING_APIC,
 } from '../../src/memory/layout.ts';
 import { VirtualClock } from '../../src/memory/virtual-clock.ts';
+import { VcpuClock } from '../../src/vcpu/vcpu-clock.ts';
 import { VcpuRunner } from '../../src/vcpu/vcpu-runner.ts';
 import { TestCpu } from './support/test-cpu.ts';
 
@@ -49,7 +50,11 @@ async function prepare(code: readonly number[]): Promise<TestCpu> {
 
 test('a store of another thread to the line ends the wait, and nothing else does', async (t) => {
   const cpu = await prepare([...MONITOR, ...MWAIT, ...LOAD_EBX]);
-  const runner = new VcpuRunner(cpu.core, cpu.memory, new VirtualClock(cpu.memory));
+  const runner = new VcpuRunner(
+    cpu.core,
+    cpu.memory,
+    new VcpuClock(new VirtualClock(cpu.memory), cpu.memory, 0),
+  );
   const writer = new Worker(WRITER, {
     eval: true,
     workerData: {
@@ -71,7 +76,11 @@ test('a store of another thread to the line ends the wait, and nothing else does
 
 test('a store outside the line does not end the wait', async (t) => {
   const cpu = await prepare([...MONITOR, ...MWAIT]);
-  const runner = new VcpuRunner(cpu.core, cpu.memory, new VirtualClock(cpu.memory));
+  const runner = new VcpuRunner(
+    cpu.core,
+    cpu.memory,
+    new VcpuClock(new VirtualClock(cpu.memory), cpu.memory, 0),
+  );
   t.is(cpu.run(), EXIT_HALT);
   cpu.view.setUint32(LINE + 64, 1, true);
   cpu.view.setUint32(LINE - 4, 1, true);
@@ -91,7 +100,11 @@ test('MWAIT without an armed line does not wait', async (t) => {
 
 test('a masked interrupt ends the wait', async (t) => {
   const cpu = await prepare([...MONITOR, ...MWAIT]);
-  const runner = new VcpuRunner(cpu.core, cpu.memory, new VirtualClock(cpu.memory));
+  const runner = new VcpuRunner(
+    cpu.core,
+    cpu.memory,
+    new VcpuClock(new VirtualClock(cpu.memory), cpu.memory, 0),
+  );
   t.is(cpu.run(), EXIT_HALT);
   cpu.setState32(CPU_PENDING, PENDING_APIC);
   t.is(runner.slice(), 'slept');

@@ -1,6 +1,8 @@
 import test, { type ExecutionContext } from 'ava';
 import type { ActorContext } from '../../src/actors/contract.ts';
 import {
+  BLOCK_SINGLE,
+  CPU_BLOCK_MODE,
   CPU_EFER,
   CPU_EXCEPTION_HOOKS,
   CPU_GROUPS_BASE,
@@ -83,6 +85,29 @@ test('single steps advance one instruction each', async (t) => {
   t.is(await cpu.asks.step({ instructions: 1 }), 0n);
   t.is(cpu.ram.getUint16(0x500, true), 1);
   t.is((await cpu.asks.counters(undefined)).instructions, 3n);
+});
+
+test('in single-step mode every block has one instruction, through a reset too', async (t) => {
+  const cpu = await boot(t, COUNT);
+  const isSingle = () => (cpu.state.getUint32(CPU_BLOCK_MODE, true) & BLOCK_SINGLE) !== 0;
+  await cpu.asks.setSingleStep({ on: true });
+  await cpu.asks.run(undefined);
+  await until(t, () => cpu.ram.getUint16(0x500, true) > 100);
+  await cpu.asks.pause(undefined);
+  t.true(isSingle());
+  const before = await cpu.asks.counters(undefined);
+  t.is(before.translator?.regions, 0);
+  await cpu.asks.reset(undefined);
+  cpu.ram.setUint16(0x500, 0, true);
+  await cpu.asks.run(undefined);
+  await until(t, () => cpu.ram.getUint16(0x500, true) > 100);
+  await cpu.asks.pause(undefined);
+  t.true(isSingle());
+  await cpu.asks.setSingleStep({ on: false });
+  await cpu.asks.run(undefined);
+  await until(t, () => !isSingle());
+  await cpu.asks.pause(undefined);
+  t.deepEqual(cpu.failures, []);
 });
 
 test('a breakpoint stops before its instruction', async (t) => {

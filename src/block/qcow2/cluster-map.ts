@@ -1,6 +1,14 @@
 /** Where the clusters of a disk lie in its image: the L1 table and the L2 tables behind it. */
 import type { BlockNode } from '../block-node.ts';
-import { type L1Entry, type L2Entry, readL1Entry, readL2Entry, writeL1Entry } from './l2-entry.ts';
+import {
+  type L1Entry,
+  type L2Entry,
+  readL1Entry,
+  readL2Entry,
+  writeCopied,
+  writeL1Entry,
+  writeL2Unallocated,
+} from './l2-entry.ts';
 import { corrupt, type Qcow2Header } from './qcow2-header.ts';
 import type { Refcounts } from './refcounts.ts';
 import { type Table, TableCache } from './table-cache.ts';
@@ -118,6 +126,89 @@ export class ClusterMap {
     return true;
   }
 
+  /** A copy of the L1 table. */
+  l1Copy(): DataView {
+    return new DataView(this.#l1.buffer.slice(0));
+  }
+
+  /** Another L1 table, which lies at `offset` as it is, takes the place of this one. No table may be dirty. */
+  replaceL1(l1: DataView, offset: number): void {
+    this.#l1 = l1;
+    this.#l1Offset = offset;
+    this.#l1Dirty = false;
+  }
+
+  /** Calls `visit` with every cluster that an L1 table refers to, its L2 tables too, as often as it refers to it. */
+  async eachReference(l1: DataView, visit: (cluster: number) => Promise<void>): Promise<void> {
+    const seen = new Set<number>();
+    for (let index = 0; index < l1.byteLength / ENTRY_BYTES; index++) {
+      const { offset } = readL1Entry(l1, index);
+      this.#checkPlace(offset, `L2 table ${index}`);
+      if (offset === 0) continue;
+      if (seen.has(offset)) throw corrupt(this.#file.fileName, `L2 table ${index} is another one too`);
+      seen.add(offset);
+      const { view } = await this.#tables.get(offset);
+      for (let at = 0; at < this.#perTable; at++) {
+        const { first, count } = this.#clustersOf(this.#entry(view, at));
+        for (let cluster = first; cluster < first + count; cluster++) await visit(cluster);
+      }
+      await visit(offset / this.#clusterBytes);
+    }
+  }
+
+  /**
+   * Lets every entry say truly whether its cluster's refcount is 1.
+   * @param relieve called now and then; it may write tables back
+   */
+  async refreshCopied(relieve: () => Promise<void>): Promise<void> {
+    for (let index = 0; index < this.l1Entries; index++) {
+      const { offset } = readL1Entry(this.#l1, index);
+      if (offset === 0) continue;
+      const table = await this.#tables.get(offset);
+      const isOwn = (await this.#refcounts.get(offset / this.#clusterBytes)) === 1;
+      if (writeCopied(this.#l1, index, isOwn)) this.#l1Dirty = true;
+      for (let at = 0; at < this.#perTable; at++) {
+        const entry = this.#entry(table.view, at);
+        if ((entry.kind !== 'normal' && entry.kind !== 'zero') || entry.offset === 0) continue;
+        const copied = (await this.#refcounts.get(entry.offset / this.#clusterBytes)) === 1;
+        if (copied !== entry.copied && writeCopied(table.view, at, copied)) this.#tables.changed(table);
+      }
+      await relieve();
+    }
+  }
+
+  /** Gives up all clusters from `first` on, L2 tables too. */
+  async clearFrom(first: number): Promise<void> {
+    const whole = Math.ceil(first / this.#perTable);
+    const end = Math.min(whole * this.#perTable, this.l1Entries * this.#perTable);
+    for (let cluster = first; cluster < end; cluster++) {
+      const { entry, clusters } = await this.lookUp(cluster, end - cluster);
+      if (entry.kind === 'unallocated') {
+        cluster += clusters - 1;
+        continue;
+      }
+      const slot = await this.slot(cluster);
+      this.release(entry);
+      writeL2Unallocated(slot.table.view, slot.index);
+      this.changed(slot);
+    }
+    for (let index = whole; index < this.l1Entries; index++) {
+      const { offset } = this.#l1Entry(index * this.#perTable);
+      if (offset === 0) continue;
+      const { view } = await this.#tables.get(offset);
+      for (let at = 0; at < this.#perTable; at++) this.release(this.#entry(view, at));
+      this.#refcounts.releaseLater(offset, this.#clusterBytes);
+      this.#l1.setBigUint64(index * ENTRY_BYTES, 0n);
+      this.#l1Dirty = true;
+    }
+  }
+
+  /** What the entry refers to loses a reference when it is off the disk. */
+  release(entry: L2Entry): void {
+    const { first, count } = this.#clustersOf(entry);
+    if (count > 0) this.#refcounts.releaseLater(first * this.#clusterBytes, count * this.#clusterBytes);
+  }
+
   /** Writes the L2 tables, then, once they are on disk, the L1 table. Another flush of the file is up to the caller. */
   async writeBack(): Promise<void> {
     await this.#tables.writeBack();
@@ -126,6 +217,15 @@ export class ClusterMap {
       this.#l1Dirty = false;
       await this.#file.write(this.#l1Offset, [new Uint8Array(this.#l1.buffer).slice()]);
     }
+  }
+
+  /** Clusters of the file that an entry refers to. */
+  #clustersOf(entry: L2Entry): { readonly first: number; readonly count: number } {
+    if (entry.kind === 'unallocated' || entry.offset === 0) return { first: 0, count: 0 };
+    const first = Math.floor(entry.offset / this.#clusterBytes);
+    if (entry.kind !== 'compressed') return { first, count: 1 };
+    const last = Math.floor((entry.offset + entry.bytes - 1) / this.#clusterBytes);
+    return { first, count: last - first + 1 };
   }
 
   #l1Entry(cluster: number): L1Entry {

@@ -1,9 +1,13 @@
 /** Compressed clusters: a raw deflate stream, or a zstd frame, padded to what its sectors hold. */
 import { promisify } from 'node:util';
-import { constants, createZstdDecompress, inflateRaw } from 'node:zlib';
+import { constants, createZstdDecompress, deflateRaw, inflateRaw, zstdCompress } from 'node:zlib';
 import { type Compression, corrupt } from './qcow2-header.ts';
 
 const inflateRawAsync = promisify(inflateRaw);
+const deflateRawAsync = promisify(deflateRaw);
+const zstdCompressAsync = promisify(zstdCompress);
+/** log2 of the history that a deflate stream may refer to: readers expect no more. */
+const WINDOW_BITS = 12;
 
 function inflate(bytes: Uint8Array, clusterBytes: number): Promise<Uint8Array> {
   // The stream ends somewhere in its last sector; what follows is none of its business.
@@ -45,4 +49,15 @@ export async function decompressCluster(
     // Said below: the library's words help nobody here.
   }
   throw corrupt(fileName, 'a compressed cluster cannot be expanded');
+}
+
+/** @returns undefined when the contents do not get shorter */
+export async function compressCluster(
+  contents: Uint8Array,
+  compression: Compression,
+): Promise<Uint8Array | undefined> {
+  const packed = await (compression === 'zlib'
+    ? deflateRawAsync(contents, { windowBits: WINDOW_BITS })
+    : zstdCompressAsync(contents));
+  return packed.length < contents.length ? packed : undefined;
 }

@@ -1,7 +1,16 @@
 /** Making an empty qcow2 image (QEMU's docs/interop/qcow2.txt). */
 import { BlockError, EINVAL } from '../block-error.ts';
 import type { BlockNode } from '../block-node.ts';
-import { EXTENSION_BACKING_FORMAT, QCOW2_MAGIC, V2_HEADER_BYTES, V3_HEADER_BYTES } from './qcow2-header.ts';
+import { headerCluster } from './header-extensions.ts';
+import {
+  COMPATIBLE_LAZY_REFCOUNTS,
+  type Compression,
+  CRYPT_AES,
+  FEATURE_COMPRESSION_TYPE,
+  QCOW2_MAGIC,
+  V2_HEADER_BYTES,
+  V3_HEADER_BYTES,
+} from './qcow2-header.ts';
 
 export interface Qcow2CreateOptions {
   /** Length of the disk; rounded up to whole sectors. */
@@ -13,6 +22,12 @@ export interface Qcow2CreateOptions {
   readonly refcountBits: number;
   readonly backingFile: string | undefined;
   readonly backingFormat: string | undefined;
+  /** Refcounts may wait for the image to be closed. */
+  readonly lazyRefcounts?: boolean;
+  /** How compressed clusters are packed. */
+  readonly compression?: Compression;
+  /** With the old encryption. */
+  readonly encrypted?: boolean;
 }
 
 export const QCOW2_DEFAULTS = { version: 3, clusterBytes: 65536, refcountBits: 16 } as const;
@@ -20,6 +35,8 @@ export const QCOW2_DEFAULTS = { version: 3, clusterBytes: 65536, refcountBits: 1
 const SMALLEST_CLUSTER = 512;
 const LARGEST_CLUSTER = 2 * 1024 * 1024;
 const SECTOR_BYTES = 512;
+/** The compression type, and what fills up to a multiple of eight. */
+const COMPRESSION_FIELD_BYTES = 8;
 const MOST_L1_BYTES = 32 * 1024 * 1024;
 
 function invalid(message: string): BlockError {
@@ -30,18 +47,29 @@ function isPowerOfTwo(value: number): boolean {
   return Number.isInteger(Math.log2(value));
 }
 
-function check({ clusterBytes, refcountBits, version, backingFile }: Qcow2CreateOptions): void {
+/** Throws BlockError `ERR_BLOCK_CREATE` for options that cannot be, with the reference's words. */
+export function checkCreateOptions(options: Qcow2CreateOptions): void {
+  const { clusterBytes, refcountBits, version, lazyRefcounts, compression = 'zlib' } = options;
   if (!isPowerOfTwo(clusterBytes) || clusterBytes < SMALLEST_CLUSTER || clusterBytes > LARGEST_CLUSTER) {
     throw invalid(`Cluster size must be a power of two between ${SMALLEST_CLUSTER} and 2048k`);
+  }
+  if (version === 2 && lazyRefcounts === true) {
+    throw invalid(
+      'Lazy refcounts only supported with compatibility level 1.1 and above (use version=v3 or greater)',
+    );
+  }
+  if (version === 2 && compression !== 'zlib') {
+    throw invalid(
+      'Non-zlib compression type is only supported with compatibility level 1.1 and above (use version=v3 or greater)',
+    );
   }
   if (!isPowerOfTwo(refcountBits) || refcountBits > 64) {
     throw invalid('Refcount width must be a power of two and may not exceed 64 bits');
   }
   if (version === 2 && refcountBits !== QCOW2_DEFAULTS.refcountBits) {
-    throw invalid('Different refcount widths than 16 bits require compatibility level 1.1 or above');
-  }
-  if (backingFile !== undefined && Buffer.byteLength(backingFile) > 1023) {
-    throw invalid('Backing file name too long');
+    throw invalid(
+      'Different refcount widths than 16 bits require compatibility level 1.1 or above (use version=v3 or greater)',
+    );
   }
 }
 
@@ -58,7 +86,7 @@ interface Layout {
 function layOut({ bytes, clusterBytes, refcountBits }: Qcow2CreateOptions): Layout {
   const l1Entries = Math.ceil(bytes / ((clusterBytes / 8) * clusterBytes));
   if (l1Entries * 8 > MOST_L1_BYTES) {
-    throw invalid('The image size is too large for file format qcow2 (try using a larger cluster size)');
+    throw invalid("The image size is too large for file format 'qcow2' (try using a larger cluster size)");
   }
   const l1Clusters = Math.max(1, Math.ceil((l1Entries * 8) / clusterBytes));
   const perBlock = (clusterBytes * 8) / refcountBits;
@@ -79,42 +107,28 @@ function layOut({ bytes, clusterBytes, refcountBits }: Qcow2CreateOptions): Layo
   };
 }
 
-/** The header's cluster, with its extensions and the backing file's name. */
-function headerCluster(options: Qcow2CreateOptions, layout: Layout): Uint8Array {
-  const { clusterBytes, version, backingFile, backingFormat } = options;
-  const cluster = new Uint8Array(clusterBytes);
-  const view = new DataView(cluster.buffer);
-  let at = version === 3 ? V3_HEADER_BYTES : V2_HEADER_BYTES;
-  const format = backingFile === undefined ? undefined : backingFormat;
-  if (format !== undefined) {
-    const name = Buffer.from(format);
-    view.setUint32(at, EXTENSION_BACKING_FORMAT);
-    view.setUint32(at + 4, name.length);
-    cluster.set(name, at + 8);
-    at += 8 + Math.ceil(name.length / 8) * 8;
-  }
-  // The end of the extensions is eight bytes of zeros.
-  at += 8;
-  if (backingFile !== undefined) {
-    const name = Buffer.from(backingFile);
-    if (at + name.length > clusterBytes) throw invalid('Backing file name too long');
-    cluster.set(name, at);
-    view.setBigUint64(8, BigInt(at));
-    view.setUint32(16, name.length);
-  }
+function headerFields(options: Qcow2CreateOptions, layout: Layout): Uint8Array {
+  const { clusterBytes, version, compression = 'zlib' } = options;
+  const v3Bytes = compression === 'zlib' ? V3_HEADER_BYTES : V3_HEADER_BYTES + COMPRESSION_FIELD_BYTES;
+  const fields = new Uint8Array(version === 3 ? v3Bytes : V2_HEADER_BYTES);
+  const view = new DataView(fields.buffer);
   view.setUint32(0, QCOW2_MAGIC);
   view.setUint32(4, version);
   view.setUint32(20, Math.log2(clusterBytes));
   view.setBigUint64(24, BigInt(Math.ceil(options.bytes / SECTOR_BYTES) * SECTOR_BYTES));
+  view.setUint32(32, options.encrypted === true ? CRYPT_AES : 0);
   view.setUint32(36, layout.l1Entries);
   view.setBigUint64(40, BigInt(layout.l1 * clusterBytes));
   view.setBigUint64(48, BigInt(layout.refcountTable * clusterBytes));
   view.setUint32(56, layout.refcountTableClusters);
   if (version === 3) {
+    view.setUint32(76, compression === 'zlib' ? 0 : FEATURE_COMPRESSION_TYPE);
+    view.setUint32(84, options.lazyRefcounts === true ? COMPATIBLE_LAZY_REFCOUNTS : 0);
     view.setUint32(96, Math.log2(options.refcountBits));
-    view.setUint32(100, V3_HEADER_BYTES);
+    view.setUint32(100, fields.length);
+    if (compression === 'zstd') view.setUint8(V3_HEADER_BYTES, 1);
   }
-  return cluster;
+  return fields;
 }
 
 /** A refcount of 1 for the first clusters, in entries of any width. */
@@ -134,9 +148,11 @@ function refcountBlocks({ clusterBytes, refcountBits }: Qcow2CreateOptions, layo
  * Throws BlockError `ERR_BLOCK_CREATE` for options that cannot be, with the reference's words.
  */
 export async function createQcow2(file: BlockNode, options: Qcow2CreateOptions): Promise<void> {
-  check(options);
+  checkCreateOptions(options);
   const layout = layOut(options);
-  const { clusterBytes } = options;
+  const { clusterBytes, backingFile, backingFormat } = options;
+  const backing = backingFile === undefined ? undefined : { file: backingFile, format: backingFormat };
+  const header = headerCluster(headerFields(options, layout), [], backing, clusterBytes);
   const table = new Uint8Array(layout.refcountTableClusters * clusterBytes);
   const view = new DataView(table.buffer);
   const firstBlock = layout.refcountTable + layout.refcountTableClusters;
@@ -147,6 +163,6 @@ export async function createQcow2(file: BlockNode, options: Qcow2CreateOptions):
   await file.write(layout.refcountTable * clusterBytes, [table]);
   await file.write(layout.l1 * clusterBytes, [new Uint8Array((layout.clusters - layout.l1) * clusterBytes)]);
   await file.flush();
-  await file.write(0, [headerCluster(options, layout)]);
+  await file.write(0, [header]);
   await file.flush();
 }

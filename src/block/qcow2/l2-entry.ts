@@ -67,6 +67,28 @@ export function writeL2Unallocated(table: DataView, index: number): void {
   table.setUint32(index * 8 + 4, 0);
 }
 
+/** @param bytes length of the compressed data, which may begin and end anywhere in a sector */
+export function writeL2Compressed(
+  table: DataView,
+  index: number,
+  place: { readonly offset: number; readonly bytes: number },
+  clusterBits: number,
+): void {
+  const { offset, bytes } = place;
+  const sectors = Math.floor((offset + bytes - 1) / SECTOR_BYTES) - Math.floor(offset / SECTOR_BYTES);
+  const offsetBits = BigInt(62 - (clusterBits - 8));
+  const descriptor = (1n << 62n) | (BigInt(sectors) << offsetBits) | BigInt(offset);
+  table.setBigUint64(index * 8, descriptor);
+}
+
+/** Sets whether an entry of an L1 or L2 table says that its cluster's refcount is 1. @returns whether that is a change */
+export function writeCopied(table: DataView, index: number, copied: boolean): boolean {
+  const before = table.getUint32(index * 8);
+  const after = copied ? (before | COPIED) >>> 0 : (before & ~COPIED) >>> 0;
+  table.setUint32(index * 8, after);
+  return after !== before;
+}
+
 export interface L1Entry {
   /** 0: there is no L2 table. */
   readonly offset: number;

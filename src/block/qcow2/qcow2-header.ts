@@ -1,5 +1,11 @@
 /** The header of a qcow2 image, versions 2 and 3 (QEMU's docs/interop/qcow2.txt). All numbers are big-endian. */
 import { BlockError, ENOTSUP } from '../block-error.ts';
+import {
+  backingFormatOf,
+  type HeaderExtension,
+  MOST_BACKING_NAME,
+  readExtensions,
+} from './header-extensions.ts';
 
 export const QCOW2_MAGIC = 0x514649fb;
 export const V2_HEADER_BYTES = 72;
@@ -8,20 +14,30 @@ export const V3_HEADER_BYTES = 104;
 /** Incompatible features. */
 export const FEATURE_DIRTY = 0x01;
 export const FEATURE_CORRUPT = 0x02;
+/** Crypt method: the old encryption. The next one, LUKS, is not known. */
+export const CRYPT_AES = 1;
 const FEATURE_EXTERNAL_DATA = 0x04;
-const FEATURE_COMPRESSION_TYPE = 0x08;
+export const FEATURE_COMPRESSION_TYPE = 0x08;
 const FEATURE_EXTENDED_L2 = 0x10;
 const KNOWN_INCOMPATIBLE = FEATURE_DIRTY | FEATURE_CORRUPT | FEATURE_COMPRESSION_TYPE;
 
-export const INCOMPATIBLE_OFFSET = 72;
+/** Compatible feature: refcounts may be wrong while the image is marked as dirty. */
+export const COMPATIBLE_LAZY_REFCOUNTS = 0x01;
+
+const SIZE_OFFSET = 24;
+const CRYPT_METHOD_OFFSET = 32;
+const L1_ENTRIES_OFFSET = 36;
+const L1_PLACE_OFFSET = 40;
+const REFCOUNT_TABLE_OFFSET = 48;
+const REFCOUNT_TABLE_CLUSTERS_OFFSET = 56;
+const SNAPSHOTS_OFFSET = 60;
+const SNAPSHOTS_PLACE_OFFSET = 64;
+const INCOMPATIBLE_OFFSET = 72;
 const COMPATIBLE_OFFSET = 80;
-export const AUTOCLEAR_OFFSET = 88;
+const AUTOCLEAR_OFFSET = 88;
 const REFCOUNT_ORDER_OFFSET = 96;
 const HEADER_LENGTH_OFFSET = 100;
 const COMPRESSION_TYPE_OFFSET = 104;
-
-const EXTENSION_END = 0;
-export const EXTENSION_BACKING_FORMAT = 0xe2792aca;
 
 const SMALLEST_CLUSTER_BITS = 9;
 const LARGEST_CLUSTER_BITS = 21;
@@ -29,13 +45,15 @@ const LARGEST_REFCOUNT_ORDER = 6;
 /** As many bytes of L1 and refcount table as are believed. */
 const MOST_L1_BYTES = 32 * 1024 * 1024;
 const MOST_REFCOUNT_TABLE_BYTES = 8 * 1024 * 1024;
-const MOST_BACKING_NAME = 1023;
 const DEFAULT_REFCOUNT_ORDER = 4;
 
 export type Compression = 'zlib' | 'zstd';
 
 export interface Qcow2Header {
   readonly version: 2 | 3;
+  /** The header's fields as they are on disk, later ones included. */
+  readonly fields: Uint8Array;
+  readonly extensions: readonly HeaderExtension[];
   readonly backingFile: string | undefined;
   readonly backingFormat: string | undefined;
   readonly clusterBits: number;
@@ -55,6 +73,45 @@ export interface Qcow2Header {
   /** log2 of a refcount's width in bits. */
   readonly refcountOrder: number;
   readonly compression: Compression;
+}
+
+/** What changes in the header of an image in use. */
+export type HeaderChanges = Partial<
+  Pick<
+    Qcow2Header,
+    | 'bytes'
+    | 'cryptMethod'
+    | 'l1Entries'
+    | 'l1Offset'
+    | 'refcountTableOffset'
+    | 'refcountTableClusters'
+    | 'snapshots'
+    | 'snapshotsOffset'
+    | 'incompatible'
+    | 'compatible'
+    | 'autoclear'
+  >
+>;
+
+/** The header with other values, in its fields too. */
+export function withChanges(header: Qcow2Header, changes: HeaderChanges): Qcow2Header {
+  const fields = header.fields.slice();
+  const changed = { ...header, ...changes, fields };
+  const view = new DataView(fields.buffer);
+  view.setBigUint64(SIZE_OFFSET, BigInt(changed.bytes));
+  view.setUint32(CRYPT_METHOD_OFFSET, changed.cryptMethod);
+  view.setUint32(L1_ENTRIES_OFFSET, changed.l1Entries);
+  view.setBigUint64(L1_PLACE_OFFSET, BigInt(changed.l1Offset));
+  view.setBigUint64(REFCOUNT_TABLE_OFFSET, BigInt(changed.refcountTableOffset));
+  view.setUint32(REFCOUNT_TABLE_CLUSTERS_OFFSET, changed.refcountTableClusters);
+  view.setUint32(SNAPSHOTS_OFFSET, changed.snapshots);
+  view.setBigUint64(SNAPSHOTS_PLACE_OFFSET, BigInt(changed.snapshotsOffset));
+  if (header.version === 3) {
+    view.setBigUint64(INCOMPATIBLE_OFFSET, BigInt(changed.incompatible));
+    view.setUint32(COMPATIBLE_OFFSET + 4, changed.compatible);
+    view.setBigUint64(AUTOCLEAR_OFFSET, changed.autoclear);
+  }
+  return changed;
 }
 
 export function corrupt(fileName: string, what: string): BlockError {
@@ -88,19 +145,6 @@ function checkFeatures(incompatible: number, view: DataView, fileName: string): 
   const type = hasType ? view.getUint8(COMPRESSION_TYPE_OFFSET) : 0;
   if (type > 1) throw unavailable(fileName, `compression type ${type}`);
   return type === 1 ? 'zstd' : 'zlib';
-}
-
-/** The backing format's name from the header extensions. */
-function backingFormat(head: Uint8Array, start: number, end: number): string | undefined {
-  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
-  for (let at = start; at + 8 <= end; ) {
-    const type = view.getUint32(at);
-    const length = view.getUint32(at + 4);
-    if (type === EXTENSION_END || at + 8 + length > end) return undefined;
-    if (type === EXTENSION_BACKING_FORMAT) return text(head.subarray(at + 8, at + 8 + length));
-    at += 8 + Math.ceil(length / 8) * 8;
-  }
-  return undefined;
 }
 
 /** Tables lie behind the header and inside the file, whose last cluster may be cut off. */
@@ -159,26 +203,33 @@ export function parseQcow2Header(head: Uint8Array, fileName: string, fileBytes: 
     throw corrupt(fileName, `its backing file's name has ${backingLength} bytes at ${backingOffset}`);
   }
   const extensionsEnd = hasBacking ? backingOffset : Math.min(2 ** clusterBits, head.length);
+  const extensions = readExtensions(head, headerBytes, extensionsEnd);
   const header: Qcow2Header = {
     version,
+    fields: head.slice(0, headerBytes),
+    extensions,
     clusterBits,
     incompatible,
     refcountOrder,
     backingFile: hasBacking ? text(head.subarray(backingOffset, backingOffset + backingLength)) : undefined,
-    backingFormat: backingFormat(head, headerBytes, extensionsEnd),
-    bytes: safe(view.getBigUint64(24), fileName, 'its length'),
-    cryptMethod: view.getUint32(32),
-    l1Entries: view.getUint32(36),
-    l1Offset: safe(view.getBigUint64(40), fileName, 'the place of its L1 table'),
-    refcountTableOffset: safe(view.getBigUint64(48), fileName, 'the place of its refcount table'),
-    refcountTableClusters: view.getUint32(56),
-    snapshots: view.getUint32(60),
-    snapshotsOffset: safe(view.getBigUint64(64), fileName, 'the place of its snapshots'),
+    backingFormat: backingFormatOf(extensions),
+    bytes: safe(view.getBigUint64(SIZE_OFFSET), fileName, 'its length'),
+    cryptMethod: view.getUint32(CRYPT_METHOD_OFFSET),
+    l1Entries: view.getUint32(L1_ENTRIES_OFFSET),
+    l1Offset: safe(view.getBigUint64(L1_PLACE_OFFSET), fileName, 'the place of its L1 table'),
+    refcountTableOffset: safe(
+      view.getBigUint64(REFCOUNT_TABLE_OFFSET),
+      fileName,
+      'the place of its refcount table',
+    ),
+    refcountTableClusters: view.getUint32(REFCOUNT_TABLE_CLUSTERS_OFFSET),
+    snapshots: view.getUint32(SNAPSHOTS_OFFSET),
+    snapshotsOffset: safe(view.getBigUint64(SNAPSHOTS_PLACE_OFFSET), fileName, 'the place of its snapshots'),
     compatible: isV3 ? Number(view.getBigUint64(COMPATIBLE_OFFSET) & 0xffffffffn) : 0,
     autoclear: isV3 ? view.getBigUint64(AUTOCLEAR_OFFSET) : 0n,
     compression: checkFeatures(incompatible, view, fileName),
   };
-  if (header.cryptMethod !== 0) throw unavailable(fileName, 'encrypted images');
+  if (header.cryptMethod > CRYPT_AES) throw unavailable(fileName, `encryption method ${header.cryptMethod}`);
   checkTables(header, fileName, fileBytes);
   return header;
 }

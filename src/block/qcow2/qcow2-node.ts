@@ -7,52 +7,51 @@
  * at worst, and what had been flushed is there.
  */
 import { byteLengthOf, viewsFrom, viewsUpTo } from '../../host/file-transfer.ts';
-import { BlockError, EPERM } from '../block-error.ts';
+import { BlockError, EINVAL, EPERM } from '../block-error.ts';
 import type { BlockNode, BlockStatus, Views, WriteZeroesOptions } from '../block-node.ts';
-import { zeroViews } from '../zeroes.ts';
-import { ClusterMap, type MappedRun } from './cluster-map.ts';
-import { decompressCluster } from './compressed-cluster.ts';
-import { type L2Entry, writeL2Normal, writeL2Unallocated, writeL2Zero } from './l2-entry.ts';
-import {
-  AUTOCLEAR_OFFSET,
-  FEATURE_CORRUPT,
-  FEATURE_DIRTY,
-  INCOMPATIBLE_OFFSET,
-  parseQcow2Header,
-  type Qcow2Header,
-} from './qcow2-header.ts';
-import { Refcounts } from './refcounts.ts';
+import { ClusterData } from './cluster-data.ts';
+import type { ClusterMap, MappedRun } from './cluster-map.ts';
+import { compressCluster } from './compressed-cluster.ts';
+import { withBacking } from './header-extensions.ts';
+import { ImageTables } from './image-tables.ts';
+import { InternalSnapshots, type NewSnapshot, noSuchSnapshot, vmStateCluster } from './internal-snapshots.ts';
+import { writeL2Compressed, writeL2Normal, writeL2Unallocated, writeL2Zero } from './l2-entry.ts';
+import { FEATURE_CORRUPT, FEATURE_DIRTY, parseQcow2Header, type Qcow2Header } from './qcow2-header.ts';
+import type { Refcounts } from './refcounts.ts';
+import { repairDirtyImage } from './repair-qcow2.ts';
+import { CIPHER_SECTOR_BYTES } from './sector-cipher.ts';
 import { SerialLock } from './serial-lock.ts';
+import type { Qcow2Snapshot } from './snapshot-table.ts';
 
 const HEAD_BYTES = 65536;
-const SIZE_OFFSET = 24;
-const L1_ENTRIES_OFFSET = 36;
-const REFCOUNT_TABLE_OFFSET = 48;
 /** Changed tables that are kept back at most before they are written without being told to. */
 const MOST_DIRTY_TABLES = 128;
 /** The longest run of clusters that one request allocates. */
 const MOST_ALLOCATED_BYTES = 2 * 1024 * 1024;
+const SECTOR_BYTES = 512;
 
-function field64(value: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
-  return bytes;
+function checkWritable(fileName: string, { incompatible }: Qcow2Header): void {
+  if ((incompatible & (FEATURE_CORRUPT | FEATURE_DIRTY)) !== 0) {
+    const what = (incompatible & FEATURE_CORRUPT) !== 0 ? 'is corrupt' : 'was not closed and needs repair';
+    throw new BlockError('ERR_BLOCK_CORRUPT', `'${fileName}' ${what}; it can be opened read-only`, {
+      errno: EPERM,
+    });
+  }
 }
 
-function field32(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, value);
-  return bytes;
+export interface Qcow2OpenOptions {
+  /** Whether refcounts may wait for the image to be closed; as the image says when undefined. */
+  readonly lazyRefcounts?: boolean | undefined;
 }
 
 export class Qcow2Node implements BlockNode {
   readonly driver = 'qcow2';
   readonly file: BlockNode;
-  readonly backing: BlockNode | undefined;
-  readonly encrypted = false;
-  readonly header: Qcow2Header;
+  readonly #tables: ImageTables;
   readonly #map: ClusterMap;
   readonly #refcounts: Refcounts;
+  readonly #snapshots: InternalSnapshots;
+  readonly #data: ClusterData;
   readonly #clusterBytes: number;
   readonly #lock = new SerialLock();
   #bytes: number;
@@ -60,19 +59,16 @@ export class Qcow2Node implements BlockNode {
   #inFlight = 0;
   #corrupt = false;
 
-  private constructor(
-    file: BlockNode,
-    backing: BlockNode | undefined,
-    header: Qcow2Header,
-    parts: { readonly map: ClusterMap; readonly refcounts: Refcounts },
-  ) {
+  private constructor(backing: BlockNode | undefined, tables: ImageTables, snapshots: InternalSnapshots) {
+    const { file, map, refcounts, header } = tables;
     this.file = file;
-    this.backing = backing;
-    this.header = header;
-    this.#map = parts.map;
-    this.#refcounts = parts.refcounts;
-    this.#clusterBytes = 2 ** header.clusterBits;
-    this.#bytes = header.bytes;
+    this.#tables = tables;
+    this.#map = map;
+    this.#refcounts = refcounts;
+    this.#snapshots = snapshots;
+    this.#data = new ClusterData(file, backing, header.value);
+    this.#clusterBytes = tables.clusterBytes;
+    this.#bytes = header.value.bytes;
   }
 
   /**
@@ -86,37 +82,75 @@ export class Qcow2Node implements BlockNode {
   }
 
   /**
-   * Opens an image. Takes `file` and `backing` over.
-   * Throws BlockError for an image that is marked as corrupt, or was not closed, when it is to be written.
+   * Opens an image. Takes `file` and `backing` over. One that is to be written and was not closed is repaired first.
+   * Throws BlockError for an image that is marked as corrupt when it is to be written, and for one that cannot be repaired.
    */
   static async open(
     file: BlockNode,
     backing: BlockNode | undefined,
     header: Qcow2Header,
+    { lazyRefcounts }: Qcow2OpenOptions = {},
   ): Promise<Qcow2Node> {
-    if (!file.readOnly && (header.incompatible & FEATURE_CORRUPT) !== 0) {
-      throw new BlockError('ERR_BLOCK_CORRUPT', `'${file.fileName}' is corrupt; it can be opened read-only`, {
-        errno: EPERM,
-      });
-    }
-    if (!file.readOnly && (header.incompatible & FEATURE_DIRTY) !== 0) {
+    if (lazyRefcounts === true && header.version === 2) {
       throw new BlockError(
-        'ERR_BLOCK_CORRUPT',
-        `'${file.fileName}' was not closed with its refcounts on disk; repair it with 'qemu-img check -r all'`,
-        { errno: EPERM },
+        'ERR_BLOCK_OPTION',
+        'Lazy refcounts require a qcow2 image with at least qemu 1.1 compatibility level',
+        { errno: EINVAL },
       );
     }
-    const refcounts = await Refcounts.open(file, header);
-    const map = await ClusterMap.open(file, header, refcounts);
-    const node = new Qcow2Node(file, backing, header, { map, refcounts });
-    if (!file.readOnly && header.autoclear !== 0n) {
-      await file.write(AUTOCLEAR_OFFSET, [field64(0)]);
-    }
-    return node;
+    const isRepairable = (header.incompatible & (FEATURE_DIRTY | FEATURE_CORRUPT)) === FEATURE_DIRTY;
+    const sound = isRepairable && !file.readOnly ? await repairDirtyImage(file, header) : header;
+    if (!file.readOnly) checkWritable(file.fileName, sound);
+    const tables = await ImageTables.open(file, sound, lazyRefcounts);
+    if (!file.readOnly && sound.autoclear !== 0n) await tables.header.write({ autoclear: 0n });
+    return new Qcow2Node(backing, tables, await InternalSnapshots.open(tables));
   }
 
   get fileName(): string {
     return this.file.fileName;
+  }
+
+  get backing(): BlockNode | undefined {
+    return this.#data.backing;
+  }
+
+  /** As it is on disk. */
+  get header(): Qcow2Header {
+    return this.#tables.header.value;
+  }
+
+  get encrypted(): boolean {
+    return this.#data.isEncrypted;
+  }
+
+  get keyMissing(): boolean {
+    return this.#data.keyMissing;
+  }
+
+  get clusterBytes(): number {
+    return this.#clusterBytes;
+  }
+
+  /** Whether the password is the right one cannot be told. */
+  setKey(password: string): void {
+    this.#data.setKey(password);
+  }
+
+  async setReadOnly(readOnly: boolean): Promise<void> {
+    if (readOnly === this.readOnly) return;
+    if (this.file.setReadOnly === undefined) {
+      throw new BlockError('ERR_BLOCK_UNSUPPORTED', `'${this.file.fileName}' cannot be opened anew`);
+    }
+    await this.#lock.run(async () => {
+      if (!readOnly) checkWritable(this.file.fileName, this.header);
+      else if (!this.readOnly) await this.#tables.settle();
+      await this.file.setReadOnly?.(readOnly);
+    });
+  }
+
+  /** The snapshots inside the image, in the order in which they were taken. */
+  get snapshots(): readonly Qcow2Snapshot[] {
+    return this.#snapshots.list;
   }
 
   get bytes(): number {
@@ -129,12 +163,47 @@ export class Qcow2Node implements BlockNode {
 
   async read(offset: number, views: Views): Promise<void> {
     await this.#using(async () => {
-      await this.#forRuns(offset, views, (at, part, run) => this.#readRun(at, part, run.entry));
+      await this.#forRuns(offset, views, (at, part, run) => this.#data.read(at, part, run.entry));
     });
   }
 
   async write(offset: number, views: Views): Promise<void> {
     this.#checkSound();
+    if (this.encrypted) await this.#writeAll(...(await this.#wholeSectors(offset, views)));
+    else await this.#writeAll(offset, views);
+  }
+
+  /**
+   * Writes one cluster, or what there is of the disk's last one, so that it takes less room in the file if it can.
+   * Throws BlockError `ERR_BLOCK_UNSUPPORTED` for an encrypted image.
+   */
+  async writeCompressed(offset: number, contents: Uint8Array): Promise<void> {
+    this.#checkSound();
+    const isWhole =
+      contents.length === this.#clusterBytes ||
+      (contents.length < this.#clusterBytes && offset + contents.length === this.#bytes);
+    if (offset % this.#clusterBytes !== 0 || !isWhole) {
+      throw new BlockError(
+        'ERR_BLOCK_RANGE',
+        `${contents.length} bytes at ${offset} of '${this.fileName}' are no cluster of ${this.#clusterBytes} bytes`,
+        { errno: EINVAL },
+      );
+    }
+    if (this.encrypted) {
+      throw new BlockError(
+        'ERR_BLOCK_UNSUPPORTED',
+        `'${this.fileName}' is encrypted and cannot be compressed`,
+      );
+    }
+    const cluster = new Uint8Array(this.#clusterBytes);
+    cluster.set(contents);
+    const packed = await compressCluster(cluster, this.header.compression);
+    if (packed === undefined) await this.#writeAll(offset, [contents]);
+    else await this.#lock.run(() => this.#linkCompressed(offset / this.#clusterBytes, packed));
+    await this.#relieve();
+  }
+
+  async #writeAll(offset: number, views: Views): Promise<void> {
     const total = byteLengthOf(views);
     let rest = views;
     for (let done = 0; done < total; ) {
@@ -142,7 +211,7 @@ export class Qcow2Node implements BlockNode {
       rest = viewsFrom(rest, written);
       done += written;
     }
-    if (this.#map.dirtyTables > MOST_DIRTY_TABLES) await this.#lock.run(() => this.#writeTables());
+    await this.#relieve();
   }
 
   async flush(): Promise<void> {
@@ -172,22 +241,137 @@ export class Qcow2Node implements BlockNode {
     await this.#writeZeroBytes(covered, offset + bytes - covered);
   }
 
-  /** Shrinking is refused, as the reference does. */
+  /** Shrinking is refused, as the reference does: see `shrink`. */
   async resize(bytes: number): Promise<void> {
-    if (bytes < this.#bytes || bytes % 512 !== 0) {
+    if (bytes < this.#bytes || bytes % SECTOR_BYTES !== 0) {
       throw new BlockError('ERR_BLOCK_UNSUPPORTED', `'${this.fileName}' cannot shrink to ${bytes} bytes`);
     }
+    this.#checkResizable();
+    const old = this.#bytes;
     await this.#lock.run(async () => {
-      const moved = await this.#map.grow(Math.ceil(bytes / this.#clusterBytes));
-      await this.#writeTables();
-      if (moved) {
-        await this.file.flush();
-        await this.file.write(L1_ENTRIES_OFFSET, [field32(this.#map.l1Entries), field64(this.#map.l1Offset)]);
-      }
-      await this.file.write(SIZE_OFFSET, [field64(bytes)]);
-      await this.file.flush();
+      await this.#growL1(Math.ceil(bytes / this.#clusterBytes));
       this.#bytes = bytes;
     });
+    try {
+      await this.#clearNewSpace(old, bytes);
+      await this.flush();
+    } catch (error) {
+      this.#bytes = old;
+      throw error;
+    }
+    await this.#tables.header.write({ bytes });
+    await this.file.flush();
+  }
+
+  /** Makes the disk shorter. What lies behind its new end is gone. Comes alone, like `resize`. */
+  async shrink(bytes: number): Promise<void> {
+    if (bytes > this.#bytes || bytes % SECTOR_BYTES !== 0) {
+      throw new BlockError('ERR_BLOCK_RANGE', `'${this.fileName}' is too short to shrink to ${bytes} bytes`);
+    }
+    this.#checkResizable();
+    await this.#lock.run(async () => {
+      await this.#map.clearFrom(Math.ceil(bytes / this.#clusterBytes));
+      await this.#tables.settle();
+      await this.#tables.header.write({ bytes });
+      await this.file.flush();
+      this.#bytes = bytes;
+      await this.#cutOff();
+    });
+  }
+
+  async makeEmpty(): Promise<void> {
+    this.#checkSound();
+    await this.#lock.run(async () => {
+      await this.#map.clearFrom(0);
+      await this.#tables.settle();
+      await this.#cutOff();
+    });
+  }
+
+  /** The file ends with the last cluster that is used. */
+  async #cutOff(): Promise<void> {
+    const end = await this.#refcounts.usedEnd();
+    if (end < this.file.bytes) await this.file.resize(end);
+  }
+
+  /**
+   * Gives a range clusters of its own, which read as the file has them: as zeros, when it is new there. The range begins and
+   * ends with clusters, or with the disk, and has none yet.
+   * @param fill called with each range of the file that it gets
+   */
+  async preallocate(
+    offset: number,
+    bytes: number,
+    fill: (place: number, bytes: number) => Promise<void>,
+  ): Promise<void> {
+    const end = Math.ceil((offset + bytes) / this.#clusterBytes);
+    for (let cluster = Math.floor(offset / this.#clusterBytes); cluster < end; ) {
+      const count = Math.min(end - cluster, Math.ceil(MOST_ALLOCATED_BYTES / this.#clusterBytes));
+      const first = cluster;
+      await this.#lock.run(async () => {
+        const host = await this.#refcounts.allocate(count);
+        await fill(host, count * this.#clusterBytes);
+        for (let index = 0; index < count; index++) {
+          await this.#link(first + index, host + index * this.#clusterBytes);
+        }
+      });
+      await this.#relieve();
+      cluster += count;
+    }
+    await this.flush();
+    if (this.#refcounts.end > this.file.bytes) await this.file.resize(this.#refcounts.end);
+  }
+
+  /**
+   * Takes a snapshot inside the image, of the disk and of what `writeVmState` has written. Like `resize` it comes alone, and so
+   * do `applySnapshot` and `deleteSnapshot`. Throws BlockError when refcounts are too narrow for one more reference.
+   */
+  async createSnapshot(facts: NewSnapshot): Promise<Qcow2Snapshot> {
+    this.#checkSound();
+    return this.#alone(() => this.#snapshots.create(facts));
+  }
+
+  /** The disk, its length and its saved machine are as they were then. Throws BlockError `ERR_BLOCK_NO_SNAPSHOT`. */
+  async applySnapshot(idOrName: string): Promise<void> {
+    this.#checkSound();
+    const snapshot = this.#findSnapshot(idOrName);
+    await this.#alone(() => this.#snapshots.apply(snapshot));
+    this.#bytes = this.header.bytes;
+  }
+
+  /** Throws BlockError `ERR_BLOCK_NO_SNAPSHOT`. */
+  async deleteSnapshot(idOrName: string): Promise<void> {
+    this.#checkSound();
+    const snapshot = this.#findSnapshot(idOrName);
+    await this.#alone(() => this.#snapshots.remove(snapshot));
+  }
+
+  /**
+   * Shows the disk as it was at a snapshot, from now on. Only for an image that is open for reading only.
+   * Throws BlockError `ERR_BLOCK_NO_SNAPSHOT`.
+   */
+  async showSnapshot(snapshot: Qcow2Snapshot): Promise<void> {
+    if (!this.readOnly) throw new BlockError('ERR_BLOCK_UNSUPPORTED', `'${this.fileName}' is being written`);
+    await this.#snapshots.show(snapshot);
+    this.#bytes = snapshot.diskBytes;
+  }
+
+  /** Writes a part of a saved machine, which lies behind the disk until `createSnapshot` takes it over. */
+  async writeVmState(offset: number, views: Views): Promise<void> {
+    const start = this.#vmStateStart + offset;
+    const end = start + byteLengthOf(views);
+    await this.#lock.run(() => this.#growL1(Math.ceil(end / this.#clusterBytes)));
+    await this.write(start, views);
+  }
+
+  /** Reads what `writeVmState` wrote, or what a snapshot had that was applied. */
+  async readVmState(offset: number, views: Views): Promise<void> {
+    const start = this.#vmStateStart + offset;
+    const end = this.#map.l1Entries * (this.#clusterBytes / 8) * this.#clusterBytes;
+    if (start + byteLengthOf(views) > end) {
+      throw new BlockError('ERR_BLOCK_RANGE', `'${this.fileName}' has no saved machine that long`);
+    }
+    await this.read(start, views);
   }
 
   async status(offset: number, bytes: number): Promise<BlockStatus> {
@@ -200,17 +384,89 @@ export class Qcow2Node implements BlockNode {
       bytes: alike,
       allocated: entry.kind !== 'unallocated',
       zero: entry.kind === 'zero' || (entry.kind === 'unallocated' && this.backing === undefined),
-      hostOffset: entry.kind === 'normal' ? entry.offset + inCluster : undefined,
+      hostOffset: entry.kind === 'normal' && !this.encrypted ? entry.offset + inCluster : undefined,
     };
+  }
+
+  async changeBacking(fileName: string | undefined, format: string | undefined): Promise<void> {
+    const backing = fileName === undefined ? undefined : { file: fileName, format };
+    await this.#lock.run(async () => {
+      const { fields, extensions } = this.header;
+      const old = new Uint8Array(this.#clusterBytes);
+      await this.file.read(0, [old]);
+      const cluster = withBacking(old, fields.length, extensions, backing);
+      // What still shows through the old name has to be there first.
+      await this.#writeTables();
+      await this.file.flush();
+      await this.file.write(0, [cluster]);
+      await this.file.flush();
+      this.#tables.header.replace(
+        parseQcow2Header(cluster.subarray(0, HEAD_BYTES), this.fileName, this.file.bytes),
+      );
+    });
+  }
+
+  replaceBacking(node: BlockNode | undefined): BlockNode | undefined {
+    const old = this.#data.backing;
+    this.#data.backing = node;
+    return old;
   }
 
   async close(): Promise<void> {
     try {
-      await this.flush();
+      if (!this.readOnly) await this.#lock.run(() => this.#tables.settle());
     } finally {
       await this.file.close();
       await this.backing?.close();
     }
+  }
+
+  get #vmStateStart(): number {
+    return vmStateCluster(this.#bytes, this.#clusterBytes) * this.#clusterBytes;
+  }
+
+  #findSnapshot(idOrName: string): Qcow2Snapshot {
+    const snapshot = this.#snapshots.find(idOrName);
+    if (snapshot === undefined) throw noSuchSnapshot(this.fileName, idOrName);
+    return snapshot;
+  }
+
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    return this.#lock.run(() => this.#using(work));
+  }
+
+  async #relieve(): Promise<void> {
+    if (this.#map.dirtyTables > MOST_DIRTY_TABLES) await this.#lock.run(() => this.#writeTables());
+  }
+
+  /** Snapshots of version 2 do not say how long the disk was. */
+  #checkResizable(): void {
+    this.#checkSound();
+    if (this.header.version === 2 && this.snapshots.length > 0) {
+      throw new BlockError('ERR_BLOCK_UNSUPPORTED', `Can't resize a v2 image which has snapshots`);
+    }
+  }
+
+  /** Lets the L1 table lead to that many clusters. */
+  async #growL1(clusters: number): Promise<void> {
+    const moved = await this.#map.grow(clusters);
+    if (!moved) return;
+    await this.#writeTables();
+    await this.file.flush();
+    await this.#tables.header.write({ l1Entries: this.#map.l1Entries, l1Offset: this.#map.l1Offset });
+    await this.file.flush();
+  }
+
+  /** What was behind the end is zeros: what the last cluster had left over, and what a longer backing file would show. */
+  async #clearNewSpace(old: number, bytes: number): Promise<void> {
+    const inLast = Math.min(bytes, Math.ceil(old / this.#clusterBytes) * this.#clusterBytes);
+    if (inLast > old) {
+      const showsBacking = (this.backing?.bytes ?? 0) > old;
+      const { zero, allocated } = await this.status(old, inLast - old);
+      if (!zero && (allocated || showsBacking)) await this.#writeZeroBytes(old, inLast - old);
+    }
+    const shown = Math.min(bytes, this.backing?.bytes ?? 0);
+    if (shown > inLast) await this.writeZeroes(inLast, shown - inLast, { mayUnmap: true });
   }
 
   async #using<T>(work: () => Promise<T>): Promise<T> {
@@ -230,7 +486,7 @@ export class Qcow2Node implements BlockNode {
     if (!(error instanceof BlockError) || error.code !== 'ERR_BLOCK_CORRUPT' || this.#corrupt) return;
     this.#corrupt = true;
     if (!this.readOnly && this.header.version === 3) {
-      await this.file.write(INCOMPATIBLE_OFFSET, [field64(this.header.incompatible | FEATURE_CORRUPT)]);
+      await this.#tables.header.write({ incompatible: this.header.incompatible | FEATURE_CORRUPT });
     }
   }
 
@@ -259,39 +515,14 @@ export class Qcow2Node implements BlockNode {
     }
   }
 
-  async #readRun(offset: number, views: Views, entry: L2Entry): Promise<void> {
-    const inCluster = offset % this.#clusterBytes;
-    switch (entry.kind) {
-      case 'normal':
-        await this.file.read(entry.offset + inCluster, views);
-        break;
-      case 'zero':
-        zeroViews(views);
-        break;
-      case 'unallocated':
-        await this.#readBacking(offset, views);
-        break;
-      case 'compressed': {
-        const packed = new Uint8Array(entry.bytes);
-        await this.file.read(entry.offset, [packed]);
-        const { compression } = this.header;
-        const contents = await decompressCluster(packed, this.#clusterBytes, compression, this.fileName);
-        let from = inCluster;
-        for (const view of views) {
-          view.set(contents.subarray(from, from + view.byteLength));
-          from += view.byteLength;
-        }
-      }
-    }
-  }
-
-  /** A backing image that is shorter reads as zeros behind its end. */
-  async #readBacking(offset: number, views: Views): Promise<void> {
-    const there = Math.max(0, (this.backing?.bytes ?? 0) - offset);
-    if (this.backing !== undefined && there > 0) {
-      await this.backing.read(offset, viewsUpTo(views, there));
-    }
-    zeroViews(viewsFrom(views, there));
+  /** Encrypted sectors are written whole: what a request leaves out of its first and last one is read. */
+  async #wholeSectors(offset: number, views: Views): Promise<[offset: number, views: Views]> {
+    const end = offset + byteLengthOf(views);
+    const head = new Uint8Array(offset % CIPHER_SECTOR_BYTES);
+    const tail = new Uint8Array((CIPHER_SECTOR_BYTES - (end % CIPHER_SECTOR_BYTES)) % CIPHER_SECTOR_BYTES);
+    if (head.length > 0) await this.read(offset - head.length, [head]);
+    if (tail.length > 0) await this.read(end, [tail]);
+    return [offset - head.length, [head, ...views, tail].filter(({ byteLength }) => byteLength > 0)];
   }
 
   /** Writes as far as clusters are alike. @returns bytes written */
@@ -302,7 +533,7 @@ export class Qcow2Node implements BlockNode {
     const run = await this.#map.lookUp(Math.floor(offset / this.#clusterBytes), clusters);
     if (run.entry.kind === 'normal' && run.entry.copied) {
       const bytes = Math.min(run.clusters * this.#clusterBytes - inCluster, wanted);
-      await this.file.write(run.entry.offset + inCluster, viewsUpTo(views, bytes));
+      await this.#data.write(offset, run.entry.offset + inCluster, viewsUpTo(views, bytes));
       return bytes;
     }
     return this.#lock.run(() => this.#allocatingWrite(offset, views));
@@ -322,7 +553,7 @@ export class Qcow2Node implements BlockNode {
     // Another request may have allocated them meanwhile.
     if (entry.kind === 'normal' && entry.copied) {
       const bytes = Math.min(clusters * this.#clusterBytes - inCluster, wanted);
-      await this.file.write(entry.offset + inCluster, viewsUpTo(views, bytes));
+      await this.#data.write(offset, entry.offset + inCluster, viewsUpTo(views, bytes));
       return bytes;
     }
     const bytes = Math.min(clusters * this.#clusterBytes - inCluster, wanted);
@@ -333,36 +564,45 @@ export class Qcow2Node implements BlockNode {
     await this.#readOld(offset + bytes, tail);
     const host = await this.#refcounts.allocate(count);
     const parts = [head, ...viewsUpTo(views, bytes), tail].filter(({ byteLength }) => byteLength > 0);
-    await this.file.write(host, parts);
+    await this.#data.write(offset - inCluster, host, parts);
     for (let index = 0; index < count; index++) {
       await this.#link(first + index, host + index * this.#clusterBytes);
     }
     return bytes;
   }
 
-  /** Contents of a part of a cluster as they are now. Behind the end of the disk there is nothing. */
+  /** Contents of a part of a cluster as they are now. Behind the end of the disk there is nothing but a saved machine. */
   async #readOld(offset: number, target: Uint8Array): Promise<void> {
-    const there = Math.min(target.length, Math.max(0, this.#bytes - offset));
+    const end = offset >= this.#vmStateStart ? Number.POSITIVE_INFINITY : this.#bytes;
+    const there = Math.min(target.length, Math.max(0, end - offset));
     if (there > 0) {
       await this.#forRuns(offset, [target.subarray(0, there)], (at, part, run) =>
-        this.#readRun(at, part, run.entry),
+        this.#data.read(at, part, run.entry),
       );
     }
+  }
+
+  async #linkCompressed(cluster: number, packed: Uint8Array): Promise<void> {
+    const offset = await this.#refcounts.allocateBytes(packed.length);
+    // A reader takes whole sectors, which the end of the file may not cut off.
+    const end = offset + packed.length;
+    const isLast = end > this.file.bytes;
+    const padding = new Uint8Array(isLast ? (SECTOR_BYTES - (end % SECTOR_BYTES)) % SECTOR_BYTES : 0);
+    await this.file.write(offset, padding.length > 0 ? [packed, padding] : [packed]);
+    const { entry } = await this.#map.lookUp(cluster, 1);
+    const slot = await this.#map.slot(cluster);
+    this.#map.release(entry);
+    const place = { offset, bytes: packed.length };
+    writeL2Compressed(slot.table.view, slot.index, place, this.header.clusterBits);
+    this.#map.changed(slot);
   }
 
   async #link(cluster: number, host: number): Promise<void> {
     const { entry } = await this.#map.lookUp(cluster, 1);
     const slot = await this.#map.slot(cluster);
-    this.#release(entry);
+    this.#map.release(entry);
     writeL2Normal(slot.table.view, slot.index, host);
     this.#map.changed(slot);
-  }
-
-  #release(entry: L2Entry): void {
-    if (entry.kind === 'compressed') this.#refcounts.releaseLater(entry.offset, entry.bytes);
-    else if (entry.kind !== 'unallocated' && entry.offset !== 0) {
-      this.#refcounts.releaseLater(entry.offset, this.#clusterBytes);
-    }
   }
 
   /** Lets clusters read as zeros, and their space be used again. Version 2 cannot say so over a backing file. */
@@ -380,7 +620,7 @@ export class Qcow2Node implements BlockNode {
         continue;
       }
       const slot = await this.#map.slot(cluster);
-      this.#release(entry);
+      this.#map.release(entry);
       if (canMark) writeL2Zero(slot.table.view, slot.index);
       else writeL2Unallocated(slot.table.view, slot.index);
       this.#map.changed(slot);
@@ -402,28 +642,7 @@ export class Qcow2Node implements BlockNode {
     }
   }
 
-  /** Writes changed tables so that the disk is sound at every moment; the last of them need another flush of the file. */
   async #writeTables(): Promise<void> {
-    while (this.#refcounts.isDirty || this.#map.isDirty || this.#refcounts.hasReleases) {
-      if (this.#refcounts.isDirty) await this.#writeRefcounts();
-      if (this.#map.isDirty) {
-        await this.#map.writeBack();
-        await this.file.flush();
-      }
-      // A request that is under way may still read what it has looked up.
-      if (!this.#refcounts.hasReleases || this.#inFlight > 0) break;
-      await this.#refcounts.applyReleases();
-    }
-  }
-
-  async #writeRefcounts(): Promise<void> {
-    await this.#refcounts.writeBack();
-    await this.file.flush();
-    const moved = this.#refcounts.movedTo;
-    if (moved !== undefined) {
-      await this.file.write(REFCOUNT_TABLE_OFFSET, [field64(moved.offset), field32(moved.clusters)]);
-      await this.file.flush();
-      this.#refcounts.headerWritten();
-    }
+    await this.#tables.write(() => this.#inFlight === 0);
   }
 }

@@ -5,11 +5,14 @@
 import { BlockError, EIO } from '../block-error.ts';
 import type { BlockNode } from '../block-node.ts';
 import { corrupt, type Qcow2Header } from './qcow2-header.ts';
+import { highestRefcount, readRefcount, writeRefcount } from './refcount-entry.ts';
 import { type Table, TableCache } from './table-cache.ts';
 
 const ENTRY_BYTES = 8;
 const BITS_A_BYTE = 8;
 const KEPT_BLOCKS = 64;
+/** Clusters behind the end of the file that may be in use: those of a process that died before it wrote them. */
+const MOST_BEHIND_END = 1 << 20;
 const MOST_TABLE_BYTES = 8 * 1024 * 1024;
 
 interface Release {
@@ -34,6 +37,8 @@ export class Refcounts {
   /** The table has moved: the header has to say so. */
   #moved = false;
   #releases: Release[] = [];
+  /** Behind the compressed data that was placed last; at the beginning of a cluster when there is no room left in its cluster. */
+  #packedEnd = 0;
   /** No cluster below is free. */
   #firstFree = 0;
   /** End of the highest cluster that was allocated, which the file may not reach yet. */
@@ -59,6 +64,15 @@ export class Refcounts {
     return this.#tableDirty || this.#blocks.isDirty;
   }
 
+  get dirtyBlocks(): number {
+    return this.#blocks.dirtyCount;
+  }
+
+  /** The highest refcount that there can be. */
+  get most(): number {
+    return highestRefcount(this.#order);
+  }
+
   /** Where the image ends: nothing that is sound refers to what lies behind. */
   get end(): number {
     return Math.max(this.#file.bytes, this.#allocatedEnd);
@@ -76,7 +90,7 @@ export class Refcounts {
 
   async get(cluster: number): Promise<number> {
     const block = await this.#block(cluster);
-    return block === undefined ? 0 : this.#read(block, cluster % this.#perBlock);
+    return block === undefined ? 0 : readRefcount(block.view, this.#order, cluster % this.#perBlock);
   }
 
   /** Allocates `count` clusters in a row. @returns the offset of the first in the file */
@@ -96,6 +110,46 @@ export class Refcounts {
     return first * this.#clusterBytes;
   }
 
+  /** Room for `bytes` of compressed data, at most a cluster's worth, that may share clusters with others. @returns the place */
+  async allocateBytes(bytes: number): Promise<number> {
+    const start = this.#packedEnd;
+    const left = (this.#clusterBytes - (start % this.#clusterBytes)) % this.#clusterBytes;
+    const current = Math.floor(start / this.#clusterBytes);
+    const canShare = left > 0 && (await this.get(current)) < this.most;
+    let place = start;
+    if (!canShare || left < bytes) {
+      const next = await this.allocate(1);
+      // Making room may have given up the cluster that is shared.
+      const follows = canShare && this.#packedEnd === start && next === start + left;
+      if (!follows) place = next;
+    }
+    if (place === start) await this.#change(current, 1);
+    this.#packedEnd = place + bytes;
+    return place;
+  }
+
+  /** The end of the last cluster that is used. */
+  async usedEnd(): Promise<number> {
+    let clusters = Math.ceil(this.end / this.#clusterBytes);
+    while (clusters > 0 && (await this.get(clusters - 1)) === 0) clusters -= 1;
+    return clusters * this.#clusterBytes;
+  }
+
+  /** One more reference to a cluster. */
+  async raise(cluster: number): Promise<void> {
+    await this.#change(cluster, 1);
+  }
+
+  /** One reference less to a cluster that nothing on disk refers to by it. @returns how many are left */
+  async drop(cluster: number): Promise<number> {
+    const left = await this.#change(cluster, -1);
+    if (left === 0) {
+      this.#firstFree = Math.min(this.#firstFree, cluster);
+      this.#packedEnd = 0;
+    }
+    return left;
+  }
+
   /** The clusters of these bytes lose one reference when `applyReleases` is called. */
   releaseLater(offset: number, bytes: number): void {
     const cluster = Math.floor(offset / this.#clusterBytes);
@@ -113,8 +167,7 @@ export class Refcounts {
     this.#releases = [];
     for (const { cluster, count } of releases) {
       for (let index = 0; index < count; index++) {
-        const left = await this.#change(cluster + index, -1);
-        if (left === 0) this.#firstFree = Math.min(this.#firstFree, cluster + index);
+        await this.drop(cluster + index);
       }
     }
   }
@@ -132,7 +185,9 @@ export class Refcounts {
   /** The first of `count` free clusters in a row, at `from` or behind it. */
   async #freeRun(from: number, count: number): Promise<number> {
     let first = from;
+    const last = Math.ceil(this.end / this.#clusterBytes) + MOST_BEHIND_END;
     for (let run = 0; run < count; ) {
+      if (first > last) throw corrupt(this.#file.fileName, `its refcounts go on behind cluster ${last}`);
       if ((await this.get(first + run)) === 0) {
         run += 1;
       } else {
@@ -208,61 +263,14 @@ export class Refcounts {
   async #change(cluster: number, by: 1 | -1): Promise<number> {
     const block = await this.#block(cluster);
     const index = cluster % this.#perBlock;
-    const before = block === undefined ? 0 : this.#read(block, index);
+    const before = block === undefined ? 0 : readRefcount(block.view, this.#order, index);
     const after = before + by;
-    if (block === undefined || after < 0 || after > this.#most) {
+    if (block === undefined || after < 0 || after > this.most) {
       throw corrupt(this.#file.fileName, `the refcount of cluster ${cluster} is ${before}`);
     }
-    this.#write(block, index, after);
+    writeRefcount(block.view, this.#order, index, after);
     if (before === 0) this.#allocatedEnd = Math.max(this.#allocatedEnd, (cluster + 1) * this.#clusterBytes);
     this.#blocks.changed(block);
     return after;
-  }
-
-  get #most(): number {
-    return this.#order >= 5 ? Number.MAX_SAFE_INTEGER : 2 ** (1 << this.#order) - 1;
-  }
-
-  #read({ view }: Table, index: number): number {
-    switch (this.#order) {
-      case 3:
-        return view.getUint8(index);
-      case 4:
-        return view.getUint16(index * 2);
-      case 5:
-        return view.getUint32(index * 4);
-      case 6:
-        return Number(view.getBigUint64(index * 8));
-      default: {
-        const bits = 1 << this.#order;
-        const perByte = BITS_A_BYTE / bits;
-        return (view.getUint8(Math.floor(index / perByte)) >> ((index % perByte) * bits)) & (2 ** bits - 1);
-      }
-    }
-  }
-
-  #write({ view }: Table, index: number, value: number): void {
-    switch (this.#order) {
-      case 3:
-        view.setUint8(index, value);
-        break;
-      case 4:
-        view.setUint16(index * 2, value);
-        break;
-      case 5:
-        view.setUint32(index * 4, value);
-        break;
-      case 6:
-        view.setBigUint64(index * 8, BigInt(value));
-        break;
-      default: {
-        const bits = 1 << this.#order;
-        const perByte = BITS_A_BYTE / bits;
-        const at = Math.floor(index / perByte);
-        const shift = (index % perByte) * bits;
-        const mask = (2 ** bits - 1) << shift;
-        view.setUint8(at, (view.getUint8(at) & ~mask) | (value << shift));
-      }
-    }
   }
 }

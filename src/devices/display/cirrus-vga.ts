@@ -93,8 +93,7 @@ export const cirrusVga = defineDevice({
       { handler: registerHandler(adapter) },
     );
     pci.onBarMoved((index, address) => index === MEMORY_BAR && adapter.moveLinear(address));
-    attachVgaRom(ports, pci, values, ROM_FILE);
-    return deviceOf(adapter);
+    return { ...deviceOf(adapter), chosen: { romfile: attachVgaRom(ports, pci, values, ROM_FILE) } };
   },
 });
 

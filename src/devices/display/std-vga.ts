@@ -82,8 +82,9 @@ export const stdVga = defineDevice({
         { handler: registerHandler(adapter), widest: 2 },
       );
     }
-    attachVgaRom(ports, pci, values, ROM_FILE);
+    const romfile = attachVgaRom(ports, pci, values, ROM_FILE);
     return {
+      chosen: { romfile },
       reset: () => adapter.reset(),
       save: () => adapter.save(),
       restore: (state) => adapter.restore(state),

@@ -13,21 +13,19 @@ export function offerVgaRom(ports: BoardServices, file: string): void {
 /**
  * As the option ROM of a PCI function, unless its properties say otherwise.
  * @param usual the file when `romfile` is empty
+ * @returns the file's name
  */
 export function attachVgaRom(
   ports: BoardServices,
   pci: PciFunction,
   values: { readonly romfile: string; readonly rombar: number },
   usual: string,
-): void {
+): string {
   const file = values.romfile === '' ? usual : values.romfile;
   const contents = ports.firmwareFile(file);
-  if (contents === undefined) {
-    return;
+  if (contents !== undefined) {
+    if (values.rombar === 0) ports.firmwareItems.file(`vgaroms/${file}`, contents);
+    else pci.rom(contents);
   }
-  if (values.rombar === 0) {
-    ports.firmwareItems.file(`vgaroms/${file}`, contents);
-  } else {
-    pci.rom(contents);
-  }
+  return file;
 }

@@ -1,15 +1,18 @@
 /** `ide-cd`: a CD and DVD reader on an IDE cable. */
 import { type Device, defineDevice, type PropertyValues } from '../device-class.ts';
 import { PacketDevice } from './atapi/packet-device.ts';
-import { IDE_BUS, type IdePorts, ideProperties } from './ide-contract.ts';
+import { UNITS } from './ide-channel.ts';
+import { IDE_BUS, type IdePorts, ideBootPlace, ideProperties } from './ide-contract.ts';
 import { checkSectorSize, defaultSerial, FIRMWARE_VERSION } from './ide-hd.ts';
 
 export function createCd(ports: IdePorts, values: PropertyValues<typeof ideProperties>): Device {
   checkSectorSize(values.logical_block_size);
   const drive = ports.drive(values.drive);
   let disconnect = () => {};
+  let unit = 0;
   const cd = ports.connect(drive, (connection) => {
     disconnect = connection.disconnect;
+    unit = connection.index % UNITS;
     const identity = {
       model: values.model || 'QEMU DVD-ROM',
       serial: values.serial || drive.serial || defaultSerial(connection.index),
@@ -22,6 +25,7 @@ export function createCd(ports: IdePorts, values: PropertyValues<typeof idePrope
     save: () => cd.save(),
     restore: (state) => cd.restore(state),
     unrealize: () => disconnect(),
+    bootPlaces: [ideBootPlace(values.bootindex, unit)],
   };
 }
 

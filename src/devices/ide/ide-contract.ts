@@ -2,7 +2,7 @@
 import { TroupeError } from '../../errors/troupe-error.ts';
 import type { BlockBackend } from '../block-backend.ts';
 import type { BoardServices } from '../board-services.ts';
-import type { ChildBus } from '../device-class.ts';
+import type { BootPlace, ChildBus } from '../device-class.ts';
 import { property } from '../device-class.ts';
 import { blocksize, drive, hex64, int32, string, uint16, uint32 } from '../property-types.ts';
 import { type IdeChannel, UNITS } from './ide-channel.ts';
@@ -40,8 +40,16 @@ export class IdeError extends TroupeError {
   override readonly name: string = 'IdeError';
 }
 
-/** The places of a channel, as a bus. */
-export function ideBus(channel: IdeChannel): ChildBus {
+/** What a device at that place of its cable is to firmware. */
+export function ideBootPlace(index: number, unit: number): BootPlace {
+  return { index, node: `disk@${unit}` };
+}
+
+/**
+ * The places of a channel, as a bus.
+ * @param cable number of the channel on its controller
+ */
+export function ideBus(channel: IdeChannel, cable: number): ChildBus {
   const choose = (wanted: unknown): number => {
     const unit = wanted === ANY_UNIT || wanted === undefined ? (channel.has(0) ? 1 : 0) : Number(wanted);
     if (unit >= UNITS) {
@@ -52,12 +60,14 @@ export function ideBus(channel: IdeChannel): ChildBus {
     }
     return unit;
   };
+  const units = new WeakMap<BoardServices, number>();
   return {
     type: IDE_BUS,
     name: `ide.${channel.number}`,
+    firmwareNode: () => `drive@${cable}`,
     plug: (board, values): IdePorts => {
       const unit = choose(values['unit']);
-      return {
+      const ports: IdePorts = {
         ...board,
         connect: (backend, device) =>
           channel.connect(unit, device, () => ({
@@ -65,6 +75,9 @@ export function ideBus(channel: IdeChannel): ChildBus {
             words: board.sharedWords(PIO_WORDS),
           })),
       };
+      units.set(ports, unit);
+      return ports;
     },
+    chosen: (ports) => ({ unit: units.get(ports) }),
   };
 }

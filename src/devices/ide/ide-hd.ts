@@ -3,7 +3,8 @@ import type { BlockBackend } from '../block-backend.ts';
 import { type Device, defineDevice, type PropertyValues, property } from '../device-class.ts';
 import { biosChsTrans, uint32 } from '../property-types.ts';
 import { AtaDisk, SECTOR_BYTES } from './ata-disk.ts';
-import { IDE_BUS, IdeError, type IdePorts, ideProperties } from './ide-contract.ts';
+import { UNITS } from './ide-channel.ts';
+import { IDE_BUS, IdeError, type IdePorts, ideBootPlace, ideProperties } from './ide-contract.ts';
 import type { Geometry } from './task-file.ts';
 
 export const diskProperties = {
@@ -60,8 +61,10 @@ export function createDisk(ports: IdePorts, values: PropertyValues<typeof diskPr
     throw new IdeError('ERR_IDE_READ_ONLY', `Can't use a read-only drive`);
   }
   let disconnect = () => {};
+  let unit = 0;
   const disk = ports.connect(drive, (connection) => {
     disconnect = connection.disconnect;
+    unit = connection.index % UNITS;
     const identity = {
       model: values.model || 'QEMU HARDDISK',
       serial: values.serial || drive.serial || defaultSerial(connection.index),
@@ -76,6 +79,7 @@ export function createDisk(ports: IdePorts, values: PropertyValues<typeof diskPr
     save: () => disk.save(),
     restore: (state) => disk.restore(state),
     unrealize: () => disconnect(),
+    bootPlaces: [ideBootPlace(values.bootindex, unit)],
   };
 }
 

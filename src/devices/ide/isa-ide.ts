@@ -1,6 +1,6 @@
 /** `isa-ide`: one channel on the ISA bus, without a bus master. */
 import { type Device, type DeviceState, defineDevice, property } from '../device-class.ts';
-import { ISA_BUS, type IsaPorts } from '../isa/isa-contract.ts';
+import { ISA_BUS, type IsaPorts, isaNode } from '../isa/isa-contract.ts';
 import { hex32, uint32 } from '../property-types.ts';
 import { stateLike } from '../saved-state.ts';
 import { ideBus } from './ide-contract.ts';
@@ -26,7 +26,8 @@ export const isaIde = defineDevice({
     const place = { number: ports.nextIdeBus?.() ?? 0, command: iobase, control: iobase2 };
     const { channel, release } = claimChannel(ports.ports, place, ports.irq(irq));
     return {
-      buses: [ideBus(channel)],
+      buses: [ideBus(channel, 0)],
+      firmwareNode: isaNode('ide', iobase),
       reset: () => channel.reset(),
       save: (): DeviceState => ({ ...channel.save() }),
       restore: (state) => channel.restore(stateLike(channel.save(), state, 'isa-ide')),

@@ -54,7 +54,7 @@ class Piix3Ide implements Device {
       channel.setBusMaster(busMaster);
       return busMaster;
     });
-    this.buses = this.#channels.map(({ channel }) => ideBus(channel));
+    this.buses = this.#channels.map(({ channel }) => ideBus(channel, channel.number));
     const handler = {
       read: (offset: number, size: number) => this.#read(offset, size),
       write: (offset: number, size: number, value: number) => this.#write(offset, size, value),

@@ -95,6 +95,11 @@ function powerOnState() {
   };
 }
 
+export interface I8042Ports extends IsaPorts {
+  /** Told of the controller's mouse, for who needs it to interrupt. */
+  attach?(mouse: { nudge(): void }): void;
+}
+
 class I8042 {
   readonly #ports: IsaPorts;
   readonly #keyboardInterrupt;
@@ -127,6 +132,11 @@ class I8042 {
       },
     });
     this.#update();
+  }
+
+  /** The mouse moves a little, so that it interrupts where the guest listens to it. */
+  nudge(): void {
+    this.#mouse.motion(1, 0, 0, 0);
   }
 
   reset(): void {
@@ -383,9 +393,10 @@ export const i8042 = defineDevice({
   hotpluggable: false,
   userCreatable: false,
   properties: {},
-  create(ports: IsaPorts): Device {
+  create(ports: I8042Ports): Device {
     const { words, host } = ports.sharedWords(1);
     const controller = new I8042(ports, (status) => Atomics.store(words, 0, status));
+    ports.attach?.(controller);
     const data = ports.ports.claim(
       DATA_PORT,
       1,

@@ -29,6 +29,7 @@ const READ_BACK_NO_STATUS = 0x10;
 const READ_BACK_FIRST_COUNTER = 0x02;
 
 export class I8254 implements Device {
+  readonly pins = { inputs: 1, outputs: 1 };
   readonly #ports: I8254Ports;
   readonly #irq: Wire;
   readonly #counters: readonly I8254Counter[];
@@ -144,6 +145,8 @@ export class I8254 implements Device {
   }
 
   #write(offset: number, value: number): void {
+    // A short count may be over before this thread has planned for it: what rises after this tick is not lost.
+    const before = this.#tick();
     this.#pull();
     const selected = offset === CONTROL_PORT ? value >> SELECT_SHIFT : offset;
     if (selected === READ_BACK) this.#readBack(value);
@@ -151,7 +154,7 @@ export class I8254 implements Device {
     else this.#counter(selected).write(value);
     this.#publish();
     // Only then: a rise that is due is not lost because another counter was written.
-    if (selected === 0) this.#update();
+    if (selected === 0) this.#update(before);
   }
 
   #readBack(command: number): void {
@@ -162,11 +165,14 @@ export class I8254 implements Device {
     }
   }
 
-  /** Brings the interrupt wire up to date. The short low phases of strobes and periods are edges of no length on it. */
-  #update(): void {
+  /**
+   * Brings the interrupt wire up to date, and plans the next rise after a tick. The short low phases of strobes and periods are
+   * edges of no length on it.
+   */
+  #update(after = this.#tick()): void {
     const counter = this.#counter(0);
     this.#irq.set(counter.restingLevel);
-    const rise = counter.nextRise(this.#tick());
+    const rise = counter.nextRise(after);
     if (rise === undefined) this.#timer.cancel();
     else this.#timer.arm(nsOfTick(rise, PIT_HZ));
   }

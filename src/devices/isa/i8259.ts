@@ -5,7 +5,7 @@
  */
 import type { Region, Wire } from '../board-services.ts';
 import { type Device, type DeviceState, defineDevice, property } from '../device-class.ts';
-import { boolean, hex8, hex32 } from '../property-types.ts';
+import { hex8, hex32, onOff } from '../property-types.ts';
 import { stateLike, stateOf } from '../saved-state.ts';
 import { ISA_BUS, type IsaPorts } from './isa-contract.ts';
 
@@ -89,6 +89,7 @@ const POWER_ON = {
 };
 
 export class I8259 implements Device {
+  readonly pins = { inputs: 8, outputs: 1 };
   #state = { ...POWER_ON };
   readonly #ports: I8259Ports;
   readonly #isMaster: boolean;
@@ -357,7 +358,7 @@ export const isaI8259 = defineDevice({
     iobase: property(hex32, NOWHERE, 'first of its two ports'),
     elcr_addr: property(hex32, NOWHERE, 'port of its edge/level control register'),
     elcr_mask: property(hex8, 0xff, 'inputs that may be level-triggered'),
-    master: property(boolean, false, 'the chip whose input 2 the other one drives'),
+    master: property(onOff, false, 'the chip whose input 2 the other one drives'),
   },
   create: (ports: I8259Ports, values) => new I8259(ports, values),
 });

@@ -22,5 +22,10 @@ export interface IsaPorts extends BoardServices {
   dma(channel: number): DmaChannel;
 }
 
+/** What firmware calls a device of the ISA bus: by its first port. */
+export function isaNode(name: string, port: number): string {
+  return `${name}@${port.toString(16).padStart(4, '0')}`;
+}
+
 /** Type name of the bus. */
 export const ISA_BUS = 'ISA';

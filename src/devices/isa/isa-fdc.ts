@@ -4,7 +4,7 @@ import { drive, hex32, int32, onOff, uint32 } from '../property-types.ts';
 import { FDC_DIR } from './fdc-registers.ts';
 import { FloppyController, TRACK_BYTES } from './floppy-controller.ts';
 import { FloppyDrive } from './floppy-drive.ts';
-import { ISA_BUS, type IsaPorts } from './isa-contract.ts';
+import { ISA_BUS, type IsaPorts, isaNode } from './isa-contract.ts';
 
 /** Ports 3F6H belongs to the IDE controller. */
 const FIRST_PORTS = 6;
@@ -52,6 +52,11 @@ export const isaFdc = defineDevice({
       { name: 'fdc', widest: 1 },
     );
     return {
+      firmwareNode: isaNode('fdc', values.iobase),
+      bootPlaces: [values.bootindexA, values.bootindexB].map((index, unit) => ({
+        index,
+        node: `floppy@${unit}`,
+      })),
       reset: () => controller.reset(),
       save: () => controller.save(),
       restore: (state) => controller.restore(state),

@@ -134,13 +134,13 @@ export const isaParallel = defineDevice({
   userCreatable: true,
   properties,
   create(ports: NumberedIsaPorts, values): Device {
-    const { base, irq } = placeOf('parallel', values, USUAL_PLACES, ports);
-    const wire = ports.irq(irq);
+    const chosen = placeOf('parallel', values, USUAL_PLACES, ports);
+    const wire = ports.irq(chosen.irq);
     const port = new ParallelPort(requiredCharacter('parallel', values.chardev, ports), (asserted) =>
       wire.set(asserted),
     );
     const region = ports.ports.claim(
-      base,
+      chosen.iobase,
       PORTS,
       {
         read: (offset) => port.read(offset),
@@ -149,6 +149,7 @@ export const isaParallel = defineDevice({
       { name: 'parallel', widest: 1 },
     );
     return {
+      chosen: { ...chosen },
       reset: () => port.reset(),
       save: () => port.save(),
       restore: (state) => port.restore(state),

@@ -10,7 +10,7 @@ import {
   requiredCharacter,
 } from './numbered-ports.ts';
 import { Uart16550 } from './uart-16550.ts';
-import { IER, UART_PORTS } from './uart-16550-registers.ts';
+import { IER, LSR, UART_PORTS } from './uart-16550-registers.ts';
 
 /** COM1 to COM4 (cli.md §5). */
 const USUAL_PLACES: readonly PortPlace[] = [
@@ -47,18 +47,25 @@ class FastRegisters {
         kind: 'word' as const,
         word: host + offset * WORD_BYTES,
         enabled: host + (FAST_REGISTERS + offset) * WORD_BYTES,
+        // Guests look at LSR for each byte that they send. One that is on its way leaves room for the next.
+        unordered: IER + offset === LSR,
       },
     }));
   }
 
   publish(uart: Uart16550): void {
-    for (let offset = 0; offset < FAST_REGISTERS; offset += 1) {
-      const isPlain = uart.isPlain(IER + offset);
-      // Closed before it changes, opened after.
-      Atomics.store(this.#words, FAST_REGISTERS + offset, 0);
-      Atomics.store(this.#words, offset, uart.peek(IER + offset));
-      Atomics.store(this.#words, FAST_REGISTERS + offset, isPlain ? 1 : 0);
-    }
+    for (let offset = 0; offset < FAST_REGISTERS; offset += 1) this.#publish(uart, offset);
+  }
+
+  /** Closed before it changes, opened after; what stays as it is stays open. */
+  #publish(uart: Uart16550, offset: number): void {
+    const enabled = FAST_REGISTERS + offset;
+    const isPlain = uart.isPlain(IER + offset) ? 1 : 0;
+    const value = uart.peek(IER + offset);
+    if (this.#words[enabled] === isPlain && this.#words[offset] === value) return;
+    Atomics.store(this.#words, enabled, 0);
+    Atomics.store(this.#words, offset, value);
+    Atomics.store(this.#words, enabled, isPlain);
   }
 }
 
@@ -69,11 +76,11 @@ export const isaSerial = defineDevice({
   userCreatable: true,
   properties,
   create(ports: NumberedIsaPorts, values): Device {
-    const { base, irq } = placeOf('serial', values, USUAL_PLACES, ports);
+    const chosen = placeOf('serial', values, USUAL_PLACES, ports);
     const character = requiredCharacter('serial', values.chardev, ports);
     const fast = new FastRegisters(ports);
     const uart = new Uart16550({
-      interrupt: ports.irq(irq),
+      interrupt: ports.irq(chosen.irq),
       character,
       clock: ports.clocks.virtual,
       received: () => values.wakeup !== 0 && ports.machine.wakeup(),
@@ -81,13 +88,13 @@ export const isaSerial = defineDevice({
     });
     // THR alone is posted: nothing that a guest reads without asking depends on when a byte has left.
     const data = ports.ports.claim(
-      base,
+      chosen.iobase,
       IER,
       { read: (offset) => uart.read(offset), write: (offset, _size, value) => uart.write(offset, value) },
       { name: 'serial', widest: 1, posted: true },
     );
     const registers = ports.ports.claim(
-      base + IER,
+      chosen.iobase + IER,
       FAST_REGISTERS,
       {
         read: (offset) => uart.read(IER + offset),
@@ -97,6 +104,7 @@ export const isaSerial = defineDevice({
     );
     uart.connect();
     return {
+      chosen: { ...chosen },
       reset: () => uart.reset(),
       save: () => uart.save(),
       restore: (state) => uart.restore(state),

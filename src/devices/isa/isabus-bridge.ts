@@ -1,12 +1,10 @@
 /** The ISA bus of a machine without PCI: it hangs on the system as it is, and has no registers. */
 import type { BoardServices } from '../board-services.ts';
 import { type Device, defineDevice } from '../device-class.ts';
-import { ISA_BUS } from './isa-contract.ts';
+import { describeSystemDevice } from '../system/describe-system-device.ts';
+import { type IsaBusHost, isaBus } from './isa-bus.ts';
 
-export interface IsaBusPorts extends BoardServices {
-  /** Adds to the board's services what the ISA bus gives: `IsaPorts`. */
-  isaPorts(board: BoardServices, driver: string): BoardServices;
-}
+export interface IsaBusPorts extends BoardServices, IsaBusHost {}
 
 export const isabusBridge = defineDevice<IsaBusPorts, Record<never, never>>({
   name: 'isabus-bridge',
@@ -16,9 +14,9 @@ export const isabusBridge = defineDevice<IsaBusPorts, Record<never, never>>({
   userCreatable: false,
   properties: {},
   create: (ports): Device => ({
-    buses: [
-      { type: ISA_BUS, name: 'isa.0', plug: (board, _values, driver) => ports.isaPorts(board, driver) },
-    ],
+    firmwareNode: 'isa',
+    describe: () => describeSystemDevice(0),
+    buses: [isaBus(ports)],
     reset: () => undefined,
     save: () => ({}),
     restore: () => undefined,

@@ -34,6 +34,8 @@ export interface Mc146818Ports extends IsaPorts {
   readonly cmos: ReadonlyMap<number, number>;
   /** The alarm has interrupted: a wake event for the power management. */
   alarm(): void;
+  /** Whether its interrupt goes through an HPET, which may take the line over. */
+  readonly behindHpet?: boolean;
   /** Hands out the clock. */
   attach(rtc: Mc146818): void;
 }
@@ -112,6 +114,7 @@ export class Mc146818 implements Device {
   readonly instanceProperties: readonly InstanceProperty[] = [
     { name: 'date', type: 'struct tm', get: () => this.#date() },
   ];
+  readonly pins;
   #state = powerOn();
   readonly #ports: Mc146818Ports;
   readonly #irq: Wire;
@@ -125,6 +128,7 @@ export class Mc146818 implements Device {
 
   constructor(ports: Mc146818Ports, values: { base_year: number; lost_tick_policy: string }) {
     this.#ports = ports;
+    this.pins = { outputs: ports.behindHpet === true ? 1 : 0 };
     this.#irq = ports.irq(IRQ);
     this.#keepsLostTicks = values.lost_tick_policy === 'slew';
     this.#baseYear = values.base_year === CENTURY_BASE_YEAR ? 0 : values.base_year;

@@ -15,16 +15,23 @@ export interface PortPlace {
   readonly irq: number;
 }
 
+/** Where a port is, by the names of its properties. */
+export interface ChosenPlace {
+  readonly index: number;
+  readonly iobase: number;
+  readonly irq: number;
+}
+
 /**
  * Where the port goes: to where its properties say, else to the PC's usual place for its number.
  * @throws TroupeError `ERR_DEVICE_PLACE` when the number is past the last usual place
  */
 export function placeOf(
   kind: 'serial' | 'parallel',
-  values: { readonly index: number; readonly iobase: number; readonly irq: number },
+  values: ChosenPlace,
   usual: readonly PortPlace[],
   ports: NumberedIsaPorts,
-): PortPlace {
+): ChosenPlace {
   const index = values.index === BY_INDEX ? ports.nextIndex(kind) : values.index;
   const place = usual[index];
   if (place === undefined) {
@@ -34,7 +41,8 @@ export function placeOf(
     );
   }
   return {
-    base: values.iobase === BY_INDEX ? place.base : values.iobase,
+    index,
+    iobase: values.iobase === BY_INDEX ? place.base : values.iobase,
     irq: values.irq === BY_INDEX ? place.irq : values.irq,
   };
 }

@@ -1,5 +1,6 @@
 /** What the host bridge and the ISA bridge need of the board beyond what their buses give. */
 import type { BoardServices, Region, Wire } from '../board-services.ts';
+import type { IsaBusHost } from '../isa/isa-bus.ts';
 import type { BaseAddress } from './base-address.ts';
 import type { PciBus } from './pci-bus.ts';
 import type { PciPorts } from './pci-contract.ts';
@@ -34,11 +35,9 @@ export interface PciHostPorts extends BoardServices {
   attach(bus: PciBus): void;
 }
 
-export interface IsaBridgePorts extends PciPorts {
+export interface IsaBridgePorts extends PciPorts, IsaBusHost {
   /** ISA interrupt 0 to 15: a source of its own. */
   irq(line: number): Wire;
   /** Calls back when a PCI interrupt line (0 to 3) changes its level. */
   onPciLine(changed: (line: number, asserted: boolean) => void): void;
-  /** Adds to the board's services what the ISA bus gives: `IsaPorts`. */
-  isaPorts(board: BoardServices, driver: string): BoardServices;
 }

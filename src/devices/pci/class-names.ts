@@ -1,3 +1,5 @@
+import type { PciIdentity } from './pci-contract.ts';
+
 /** Names of PCI classes and subclasses (PCI Code and ID Assignment Specification 1.0), as clients of the reference know them. */
 const CLASS_NAMES: ReadonlyMap<number, string> = new Map([
   [0x0100, 'SCSI controller'],
@@ -41,4 +43,23 @@ const CLASS_NAMES: ReadonlyMap<number, string> = new Map([
 /** The name of a class (16 bits: class and subclass), or undefined. */
 export function pciClassName(code: number): string | undefined {
   return CLASS_NAMES.get(code);
+}
+
+/** What firmware calls functions of these classes (IEEE 1275 PCI Bus Binding 2.1, table 1; shortened as SeaBIOS expects it). */
+const NODE_NAMES: ReadonlyMap<number, string> = new Map([
+  [0x0100, 'scsi'],
+  [0x0101, 'ide'],
+  [0x0102, 'fdc'],
+  [0x0106, 'ide'],
+  [0x0200, 'ethernet'],
+  [0x0300, 'display'],
+  [0x0600, 'host'],
+  [0x0601, 'isa'],
+  [0x0604, 'pci'],
+  [0x0c03, 'usb'],
+]);
+
+/** A name in firmware paths; functions of other classes go by their ids. */
+export function pciNodeName({ classCode, vendor, device }: PciIdentity): string {
+  return NODE_NAMES.get(classCode >> 8) ?? `pci${vendor.toString(16)},${device.toString(16)}`;
 }

@@ -65,6 +65,17 @@ interface MappedBar {
   region: Region | undefined;
 }
 
+export interface PciRegion {
+  readonly bar: BaseAddress;
+  readonly index: number;
+  /** Undefined while it is not decoded. */
+  readonly address: number | undefined;
+}
+
+function barIndex({ kind, register }: BaseAddress): number {
+  return kind === 'rom' ? BARS : (register - BAR0) / 4;
+}
+
 export class ConfiguredFunction implements PciFunction {
   readonly devfn: number;
   readonly config = new Uint8Array(CONFIG_BYTES);
@@ -246,9 +257,9 @@ export class ConfiguredFunction implements PciFunction {
     }
   }
 
-  /** The base address registers, and where each is now: for query-pci. */
-  regions(): readonly { readonly bar: BaseAddress; readonly address: number | undefined }[] {
-    return this.#bars.map(({ bar, address }) => ({ bar, address }));
+  /** The base address registers, the number of each (6: the ROM's), and where it is now: for monitors. */
+  regions(): readonly PciRegion[] {
+    return this.#bars.map(({ bar, address }) => ({ bar, address, index: barIndex(bar) }));
   }
 
   get #command(): number {
@@ -296,7 +307,7 @@ export class ConfiguredFunction implements PciFunction {
       mapped.region?.remove();
       mapped.address = address;
       mapped.region = address === undefined ? undefined : this.#host.map(mapped.bar, address);
-      if (mapped.bar.kind !== 'rom') this.#moved((mapped.bar.register - BAR0) / 4, address);
+      if (mapped.bar.kind !== 'rom') this.#moved(barIndex(mapped.bar), address);
     }
   }
 

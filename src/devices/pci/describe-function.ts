@@ -1,9 +1,8 @@
 /** A PCI function as `info qtree` shows it. */
 import { pciClassName } from './class-names.ts';
-import { BAR0, SUBSYSTEM_ID, SUBSYSTEM_VENDOR_ID } from './config-registers.ts';
-import type { ConfiguredFunction } from './configured-function.ts';
+import { SUBSYSTEM_ID, SUBSYSTEM_VENDOR_ID } from './config-registers.ts';
+import type { ConfiguredFunction, PciRegion } from './configured-function.ts';
 
-const ROM_INDEX = 6;
 const UNMAPPED = 0xffff_ffff_ffff_ffffn;
 
 function hex(value: number | bigint, digits: number): string {
@@ -14,11 +13,10 @@ function word(config: Uint8Array, offset: number): string {
   return hex((config[offset] ?? 0) | ((config[offset + 1] ?? 0) << 8), 4);
 }
 
-function describeRegion({ bar, address }: ReturnType<ConfiguredFunction['regions']>[number]): string {
-  const index = bar.kind === 'rom' ? ROM_INDEX : (bar.register - BAR0) / 4;
+function describeRegion({ bar, index, address }: PciRegion): string {
   const first = address === undefined ? UNMAPPED : BigInt(address);
   const last = BigInt.asUintN(64, first + BigInt(bar.bytes) - 1n);
-  return `bar ${index}: ${bar.kind === 'io' ? 'i/o' : 'mem'} at 0x${hex(first, 8)} [0x${hex(last, 8)}]`;
+  return `bar ${index}: ${bar.kind === 'io' ? 'i/o' : 'mem'} at 0x${first.toString(16)} [0x${last.toString(16)}]`;
 }
 
 /** Lines without their ends. */

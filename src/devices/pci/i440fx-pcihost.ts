@@ -4,6 +4,7 @@
  */
 import { type Device, type DeviceState, defineDevice } from '../device-class.ts';
 import { stateLike } from '../saved-state.ts';
+import { describeSystemDevice } from '../system/describe-system-device.ts';
 import type { PciHostPorts } from './chipset-contract.ts';
 import { PciBus } from './pci-bus.ts';
 
@@ -20,6 +21,7 @@ const SYSTEM_BUS = 'System';
 
 class PciHost implements Device {
   readonly buses: readonly [PciBus];
+  readonly firmwareNode = `pci@i${CONFIG_ADDRESS_PORT.toString(16).padStart(4, '0')}`;
   readonly #bus: PciBus;
   #address = 0;
 
@@ -51,6 +53,10 @@ class PciHost implements Device {
       },
       { name: 'pci-conf-data' },
     );
+  }
+
+  describe(): readonly string[] {
+    return describeSystemDevice(0);
   }
 
   /** The functions too: RST# reaches all devices on the bus (PCI 3.0, 2.2.1). They come before the devices behind them. */

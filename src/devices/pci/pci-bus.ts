@@ -4,6 +4,7 @@ import type { BoardServices } from '../board-services.ts';
 import type { ChildBus, DeviceState } from '../device-class.ts';
 import { DeviceStateError } from '../saved-state.ts';
 import type { PciHostPorts } from './chipset-contract.ts';
+import { pciNodeName } from './class-names.ts';
 import { HEADER_MULTIFUNCTION, HEADER_TYPE } from './config-registers.ts';
 import { ConfiguredFunction } from './configured-function.ts';
 import { describeFunction } from './describe-function.ts';
@@ -69,6 +70,21 @@ export class PciBus implements ChildBus {
 
   describe(ports: BoardServices): readonly string[] {
     return this.functionsOf(ports).flatMap(describeFunction);
+  }
+
+  /** The slot and function that it has got. */
+  chosen(ports: BoardServices): Readonly<Record<string, unknown>> {
+    const [made] = this.functionsOf(ports);
+    return made === undefined ? {} : { addr: made.devfn };
+  }
+
+  /** By class and place: `ide@1,1` (IEEE 1275 PCI Bus Binding 2.1, 2.2.1). */
+  firmwareNode(ports: BoardServices): string {
+    const [made] = this.functionsOf(ports);
+    if (made === undefined) return 'pci';
+    const fn = made.devfn % FUNCTIONS;
+    const place = (made.devfn >> 3).toString(16) + (fn === 0 ? '' : `,${fn.toString(16)}`);
+    return `${pciNodeName(made.identity)}@${place}`;
   }
 
   /** In the order of their numbers. */

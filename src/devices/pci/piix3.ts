@@ -4,7 +4,7 @@
  */
 import type { Wire } from '../board-services.ts';
 import { type ChildBus, type Device, type DeviceState, defineDevice } from '../device-class.ts';
-import { ISA_BUS } from '../isa/isa-contract.ts';
+import { isaBus } from '../isa/isa-bus.ts';
 import { stateLike } from '../saved-state.ts';
 import type { IsaBridgePorts } from './chipset-contract.ts';
 import { PCI_BUS, type PciFunction } from './pci-contract.ts';
@@ -58,9 +58,7 @@ class IsaBridge implements Device {
 
   constructor(ports: IsaBridgePorts) {
     this.#ports = ports;
-    this.buses = [
-      { type: ISA_BUS, name: 'isa.0', plug: (board, _values, driver) => ports.isaPorts(board, driver) },
-    ];
+    this.buses = [isaBus(ports)];
     this.#wires = Array.from({ length: ISA_LINES }, (_, line) => ports.irq(line));
     this.#function = ports.pci({ vendor: 0x8086, device: 0x7000, classCode: CLASS_ISA_BRIDGE });
     this.#function.writable.fill(0xff, FIRST_OWN_REGISTER);

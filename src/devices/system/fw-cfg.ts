@@ -3,8 +3,10 @@
  * 511H, and the DMA interface at 514H, whose 64-bit address is big-endian.
  */
 import type { BoardServices, Region } from '../board-services.ts';
-import { type Device, type DeviceState, defineDevice } from '../device-class.ts';
+import { type Device, type DeviceState, defineDevice, property } from '../device-class.ts';
+import { hex32 } from '../property-types.ts';
 import { stateLike, stateOf } from '../saved-state.ts';
+import { describeSystemDevice } from './describe-system-device.ts';
 import type { FirmwareItemStore } from './firmware-item-store.ts';
 import { FW_CFG_ID } from './fw-cfg-keys.ts';
 
@@ -14,6 +16,8 @@ export interface FwCfgPorts extends BoardServices {
 }
 
 const SELECTOR_PORT = 0x510;
+const DATA_PORT = 0x511;
+const UNSET_PORT = 0xffffffff;
 const DMA_PORT = 0x514;
 const DMA_BYTES = 8;
 const FEATURES = Uint8Array.of(0x03, 0, 0, 0);
@@ -49,6 +53,7 @@ function swap32(value: number): number {
 }
 
 class FwCfg implements Device {
+  readonly chosen = { ctl_iobase: SELECTOR_PORT, data_iobase: DATA_PORT };
   #state = { ...POWER_ON };
   #contents: Uint8Array = new Uint8Array(0);
   readonly #ports: FwCfgPorts;
@@ -80,6 +85,13 @@ class FwCfg implements Device {
         { name: 'fwcfg.dma', narrowest: 4 },
       ),
     ];
+  }
+
+  describe(): readonly string[] {
+    return describeSystemDevice(0, [
+      [undefined, 2],
+      [undefined, 1],
+    ]);
   }
 
   reset(): void {
@@ -163,6 +175,9 @@ export const fwCfg = defineDevice({
   bus: 'System',
   hotpluggable: false,
   userCreatable: false,
-  properties: {},
+  properties: {
+    ctl_iobase: property(hex32, UNSET_PORT, 'port of the selector'),
+    data_iobase: property(hex32, UNSET_PORT, 'port of the data'),
+  },
   create: (ports: FwCfgPorts) => new FwCfg(ports),
 });

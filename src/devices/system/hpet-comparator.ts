@@ -42,7 +42,7 @@ const LOW_HALF = 0xffffffffn;
 const NS_PER_TICK = 10;
 /** How far a comparator may be behind when it is written and still means "at once": half a 32-bit counter. */
 const WRITTEN_LATE = 0x80000000n;
-/** The same for changes of configuration that reach the device after a short time was over: 1 ms. */
+/** The same for changes of configuration that reach the device after a short time was over: 1 ms. A period is never over. */
 const CONFIGURED_LATE = 100_000n;
 /** Interrupts of a period that no guest can keep up with come no faster. */
 const SHORTEST_WAIT_NS = 10_000;
@@ -215,7 +215,8 @@ export class HpetComparator {
     const { comparator, hasFired } = this.#state;
     const ahead = BigInt.asUintN(this.#width, comparator - this.#options.counter());
     const behind = BigInt.asUintN(this.#width, -ahead);
-    if (!hasFired && behind < late) return 0n;
+    // The thread may have waited for its turn since the comparator was moved on: the next match must not be a wrap away.
+    if (!hasFired && behind < (this.#isPeriodic ? WRITTEN_LATE : late)) return 0n;
     return ahead === 0n ? 1n << BigInt(this.#width) : ahead;
   }
 

@@ -7,6 +7,7 @@ import type { BoardServices, Region, Wire } from '../board-services.ts';
 import { type Device, type DeviceState, defineDevice, property } from '../device-class.ts';
 import { onOff, uint8 } from '../property-types.ts';
 import { DeviceStateError, stateLike, stateOf } from '../saved-state.ts';
+import { describeSystemDevice } from './describe-system-device.ts';
 import { HpetComparator } from './hpet-comparator.ts';
 
 export interface HpetPorts extends BoardServices {
@@ -51,6 +52,8 @@ const POWER_ON = {
 };
 
 class Hpet implements Device {
+  /** Inputs for the lines that it takes over; an output that says that it has. */
+  readonly pins = { inputs: 2, outputs: 1 };
   #state = { ...POWER_ON };
   readonly #ports: HpetPorts;
   readonly #timers: readonly HpetComparator[];
@@ -106,6 +109,10 @@ class Hpet implements Device {
         posted: true,
       }),
     ];
+  }
+
+  describe(): readonly string[] {
+    return describeSystemDevice(MAX_TIMERS, [[HPET_BASE, BLOCK_BYTES]]);
   }
 
   reset(): void {

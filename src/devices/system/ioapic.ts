@@ -4,6 +4,7 @@ import type { InterruptMessage } from '../../vcpu/interrupt-bus.ts';
 import type { BoardServices, Region, Wire } from '../board-services.ts';
 import { type Device, type DeviceState, defineDevice } from '../device-class.ts';
 import { stateLike, stateOf } from '../saved-state.ts';
+import { describeSystemDevice } from './describe-system-device.ts';
 
 export interface IoapicPorts extends BoardServices {
   /** The way to the local APICs: `InterruptBus.send`. */
@@ -50,6 +51,7 @@ function powerOn() {
 }
 
 export class Ioapic implements Device {
+  readonly pins = { inputs: IOAPIC_INPUTS };
   #state = powerOn();
   readonly #ports: IoapicPorts;
   readonly #region: Region;
@@ -66,6 +68,10 @@ export class Ioapic implements Device {
       { name: 'ioapic', narrowest: 4, posted: true },
     );
     ports.attach(this);
+  }
+
+  describe(): readonly string[] {
+    return describeSystemDevice(0, [[IOAPIC_BASE, WINDOW_BYTES]]);
   }
 
   /** Interrupt input 0 to 23. */

@@ -19,6 +19,10 @@ export interface SerialPortOptions {
 
 /** A port as the device that made it sees it. */
 export interface PluggedPort {
+  /** Its number on the controller. */
+  readonly number: number;
+  /** Both sides and the flow, for `info qtree`. */
+  status(): { readonly guestOpen: boolean; readonly hostOpen: boolean; readonly throttled: boolean };
   reset(): void;
   save(): DeviceState;
   restore(state: DeviceState): void;

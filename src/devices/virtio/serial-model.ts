@@ -166,6 +166,8 @@ export class SerialModel implements VirtioModel {
     this.#ports.set(number, port);
     this.#tell(number, CONTROL_DEVICE_ADD, 1);
     return {
+      number,
+      status: () => port.status,
       reset: () => undefined,
       save: () => port.save(),
       restore: (state) => port.restore(state),

@@ -4,7 +4,7 @@ import type { CharacterPort } from '../character-port.ts';
 import type { DeviceState } from '../device-class.ts';
 import { fieldsOf } from './saved-fields.ts';
 import { readSegments, writeSegments } from './segment-bytes.ts';
-import type { SerialPortOptions } from './serial-bus.ts';
+import type { PluggedPort, SerialPortOptions } from './serial-bus.ts';
 import type { VirtioHost } from './virtio-model.ts';
 import type { Chain } from './virtqueue.ts';
 
@@ -64,6 +64,10 @@ export class SerialPort {
   /** A console writes whether somebody listens or not. */
   get isHostOpen(): boolean {
     return this.#character !== undefined && (this.options.isConsole || this.#character.connected);
+  }
+
+  get status(): ReturnType<PluggedPort['status']> {
+    return { guestOpen: this.#guestOpen, hostOpen: this.isHostOpen, throttled: this.#sending !== undefined };
   }
 
   /** The guest has opened its side, or closed it: then what it has not read is lost. */

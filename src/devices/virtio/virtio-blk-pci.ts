@@ -63,6 +63,7 @@ export const virtioBlkPci = defineDevice({
       classCode: values.class === 0 ? STORAGE_SCSI : values.class << CLASS_SHIFT,
       vectors: values.vectors,
       values,
+      bootPlaces: [{ index: values.bootindex, node: 'disk@0,0' }],
       createModel: (host) =>
         new BlkModel(host, {
           backend,

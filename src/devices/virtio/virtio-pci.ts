@@ -1,5 +1,12 @@
 /** The PCI transport: a virtio device of any type as a PCI function (VIRTIO 1.1, 4.1). */
-import type { ChildBus, Device, DeviceState, InstanceProperty, PropertyValues } from '../device-class.ts';
+import type {
+  BootPlace,
+  ChildBus,
+  Device,
+  DeviceState,
+  InstanceProperty,
+  PropertyValues,
+} from '../device-class.ts';
 import { property } from '../device-class.ts';
 import type { MsixTable, PciFunction, PciPorts } from '../pci/pci-contract.ts';
 import { pciDevice } from '../pci/pci-device.ts';
@@ -37,6 +44,7 @@ export interface VirtioPciOptions {
   /** MSI-X vectors; none: INTx only. */
   readonly vectors: number;
   readonly values: VirtioPciValues;
+  readonly bootPlaces?: readonly BootPlace[];
   readonly createModel: (host: VirtioHost) => VirtioModel;
 }
 
@@ -64,6 +72,7 @@ export function createVirtioPci(ports: PciPorts, options: VirtioPciOptions): Dev
 }
 
 class VirtioPciFunction implements Device, InterfaceHost {
+  readonly bootPlaces: readonly BootPlace[];
   readonly #pci: PciFunction;
   readonly #core: VirtioCore;
   readonly #legacy: LegacyInterface;
@@ -75,8 +84,9 @@ class VirtioPciFunction implements Device, InterfaceHost {
 
   constructor(
     ports: PciPorts,
-    { type, transitionalId, classCode, vectors, values, createModel }: VirtioPciOptions,
+    { type, transitionalId, classCode, vectors, values, bootPlaces = [], createModel }: VirtioPciOptions,
   ) {
+    this.bootPlaces = bootPlaces;
     const modern = !values['disable-modern'];
     const legacy = !values['disable-legacy'] || !modern;
     this.#pci = ports.pci({

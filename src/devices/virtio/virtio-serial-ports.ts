@@ -1,7 +1,7 @@
 /** The two kinds of port of a virtio-serial controller. */
 import { type Device, type DeviceClass, defineDevice, property } from '../device-class.ts';
 import { chr, string, uint32 } from '../property-types.ts';
-import { ANY_PORT, VIRTIO_SERIAL_BUS, type VirtioSerialPorts } from './serial-bus.ts';
+import { ANY_PORT, type PluggedPort, VIRTIO_SERIAL_BUS, type VirtioSerialPorts } from './serial-bus.ts';
 
 const properties = {
   nr: property(uint32, ANY_PORT, 'number of the port; 4294967295: the first free one'),
@@ -24,6 +24,8 @@ function portClass(name: string, isConsole: boolean, description: string): PortC
         values.chardev === '' ? undefined : ports.character(values.chardev),
       );
       return {
+        chosen: { nr: port.number },
+        describe: () => [describePort(port)],
         reset: () => port.reset(),
         save: () => port.save(),
         restore: (state) => port.restore(state),
@@ -31,6 +33,12 @@ function portClass(name: string, isConsole: boolean, description: string): PortC
       };
     },
   });
+}
+
+function describePort({ number, status }: PluggedPort): string {
+  const { guestOpen, hostOpen, throttled } = status();
+  const onOff = (isOn: boolean): string => (isOn ? 'on' : 'off');
+  return `port ${number}, guest ${onOff(guestOpen)}, host ${onOff(hostOpen)}, throttle ${onOff(throttled)}`;
 }
 
 export const virtconsole = portClass('virtconsole', true, 'a console of the guest (hvc0…)');

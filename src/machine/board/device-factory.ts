@@ -64,6 +64,12 @@ export class DeviceFactory {
     return this.#ports.get(object) ?? this.#options.services;
   }
 
+  /** What firmware calls it; undefined for what firmware does not know. */
+  firmwareNode(object: DeviceObject): string | undefined {
+    const { device, parentBus } = object;
+    return device?.firmwareNode ?? this.#childBus(parentBus)?.firmwareNode?.(this.portsOf(object));
+  }
+
   /** All buses, those of the board first. */
   buses(): readonly BusObject[] {
     return [this.#options.tree.systemBus, ...this.#childBuses.keys()];
@@ -106,6 +112,7 @@ export class DeviceFactory {
         return this.#options.extend(entry.name, plugged);
       },
       disconnect: () => this.#childBus(parentBus)?.unplug?.(plugged),
+      chosen: () => this.#childBus(parentBus)?.chosen?.(plugged) ?? {},
       describe: () => this.#childBus(parentBus)?.describe?.(plugged) ?? [],
     });
     this.#setValues(object, entry, request);

@@ -1,8 +1,10 @@
 /** A machine with a board: puts vCPUs, board, clocks and the loop together, and ties them to power and run-state. */
 import type { ActorContext } from '../../actors/contract.ts';
 import type { StorageContract } from '../../block/storage-contract.ts';
+import type { BlockJobContract } from '../../blockjobs/job-contract.ts';
 import type { CharacterPort } from '../../devices/character-port.ts';
 import { MailboxReceiver } from '../../memory/mailbox.ts';
+import { TIMER_LATENESS_NS } from '../../memory/virtual-clock.ts';
 import { describeCpu } from '../../vcpu/cpu-description.ts';
 import { setUpCpu } from '../../vcpu/cpu-setup.ts';
 import { apicId } from '../../vcpu/cpu-topology.ts';
@@ -14,13 +16,15 @@ import { readFirmwareFile } from '../firmware/firmware-files.ts';
 import type { GuestView } from '../guest/guest-commands.ts';
 import { GuestError } from '../guest/guest-error.ts';
 import { STORAGE_ACTOR, vcpuActorName } from '../guest-actor-names.ts';
+import { BlockJobs } from '../jobs/block-jobs.ts';
+import { type JobCommands, jobCommands } from '../jobs/job-commands.ts';
 import type { MachineConfig } from '../machine-config.ts';
 import type { MachineContract, MachineTopic } from '../machine-contract.ts';
 import type { MachinePower } from '../machine-power.ts';
 import type { MachineTree } from '../qom/machine-tree.ts';
 import type { TypeRegistry } from '../qom/type-registry.ts';
 import { boardTarget } from '../qtest/board-target.ts';
-import { NO_LOG, openQtestLog } from '../qtest/qtest-log.ts';
+import { openQtestLog } from '../qtest/qtest-log.ts';
 import { serveQtest } from '../qtest/qtest-server.ts';
 import type { EmitQmpEvent } from '../run-control.ts';
 import type { RunStateView } from '../run-state-view.ts';
@@ -34,8 +38,6 @@ import { layOutRam } from './memory-map.ts';
 import { PcBoard } from './pc-board.ts';
 import { VcpuSet } from './vcpu-set.ts';
 
-/** How late a timer may be before the guest's time waits for it. The host wakes a sleeper within a tenth of that. */
-const TIMER_LATENESS_NS = 1e6;
 /** Buffers of disk controllers begin at sectors. */
 const BUFFER_ALIGNMENT = 512;
 
@@ -59,6 +61,8 @@ export class GuestMachine {
   readonly hardware: Hardware;
   readonly #options: GuestMachineOptions;
   readonly drives: ReturnType<typeof driveCommands>;
+  readonly jobs: JobCommands;
+  readonly #jobs: BlockJobs;
   readonly view: GuestView;
   readonly #loop: MachineLoop;
   /** vCPUs that are being plugged in. */
@@ -69,8 +73,12 @@ export class GuestMachine {
     this.#options = options;
     this.hardware = hardware;
     this.drives = driveCommands(drives);
+    this.#jobs = this.#makeJobs(drives);
+    this.jobs = jobCommands(this.#jobs, drives);
     this.#setUpCpus();
-    this.vcpus = new VcpuSet(shared.memory, (index, reason) => this.#vcpuStopped(index, reason));
+    this.vcpus = new VcpuSet(shared.memory, config.singleStep, (index, reason) =>
+      this.#vcpuStopped(index, reason),
+    );
     const ram = layOutRam(config.ramBytes);
     const firmware = createFirmware({
       config,
@@ -179,6 +187,25 @@ export class GuestMachine {
     });
   }
 
+  /** The actor of a block job has died. */
+  jobFailed(actor: string, cause: string): void {
+    this.#jobs.died(actor, cause).catch((error: unknown) => this.#options.context.fail(error));
+  }
+
+  #makeJobs(drives: DriveSet): BlockJobs {
+    const { context, emit } = this.#options;
+    return new BlockJobs({
+      drives,
+      emit,
+      wanted: (name, config) => context.emit('jobWanted', { name, config }),
+      dismissed: (name) => context.emit('jobOver', { name }),
+      actor: async (name) => {
+        await this.#announcementsHeard();
+        return context.ref<BlockJobContract>(name);
+      },
+    });
+  }
+
   /** What was given to the event loop is to run before the thread sleeps again. */
   returnSoon(): void {
     this.#loop.returnSoon();
@@ -188,8 +215,7 @@ export class GuestMachine {
     const { config, character } = this.#options;
     if (config.qtest === undefined) return;
     const { chardev, log } = config.qtest;
-    const file = log === undefined ? NO_LOG : openQtestLog(log, systemClocks.monotonic);
-    serveQtest(character(chardev), boardTarget(this.board), file);
+    serveQtest(character(chardev), boardTarget(this.board), openQtestLog(log, systemClocks.monotonic));
   }
 
   #makeLoop(): MachineLoop {
@@ -207,7 +233,7 @@ export class GuestMachine {
       ],
       beforeTimers: () => this.hardware.clock.catchUp(),
       afterTimers: () => this.hardware.clock.limitTo(virtual.nextExpiry() + TIMER_LATENESS_NS),
-      serve: (_cpu, request) => this.board.serve(request),
+      serve: (cpu, request) => this.board.serve(cpu, request),
       failed: (error) => context.fail(error),
     });
   }
@@ -220,6 +246,11 @@ export class GuestMachine {
     }
     power.addListener(this.vcpus);
     power.addListener(drives);
+    power.beforeCont(() => {
+      this.#jobs.resetIoStatus();
+      drives.beforeCont();
+    });
+    power.beforeExit(() => this.#jobs.cancelAll());
     power.addResettable({ reset: (cause) => this.board.reset(cause) });
     power.addResettable(this.vcpus);
   }

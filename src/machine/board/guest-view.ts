@@ -45,6 +45,7 @@ export function guestView(
     setBootOrder: (order) => setBootOrder(board, order),
     addCpu,
     balloon: () => board.balloon,
+    setSingleStep: (on) => cpus.setSingleStep(on),
   };
 }
 

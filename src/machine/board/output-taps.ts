@@ -3,7 +3,8 @@ import type { BoardServices, Wire } from '../../devices/board-services.ts';
 import type { LineTap } from './interrupt-wiring.ts';
 
 interface Outputs {
-  count: number;
+  /** What they are wired to, in the order in which they were taken. */
+  readonly lines: number[];
   tap: LineTap | undefined;
 }
 
@@ -12,13 +13,12 @@ export class OutputTaps {
 
   /** Ports whose wires from `irq` can be tapped; outputs are numbered in the order in which the device takes them. */
   wrap<T extends BoardServices & { irq(line: number): Wire }>(ports: T): T {
-    const outputs: Outputs = { count: 0, tap: undefined };
+    const outputs: Outputs = { lines: [], tap: undefined };
     const wrapped: T = {
       ...ports,
       irq: (line: number): Wire => {
         const wire = ports.irq(line);
-        const number = outputs.count;
-        outputs.count += 1;
+        const number = outputs.lines.push(line) - 1;
         return {
           set: (asserted) => {
             if (outputs.tap === undefined) wire.set(asserted);
@@ -31,10 +31,15 @@ export class OutputTaps {
     return wrapped;
   }
 
-  /** Whether the device that has these ports has outputs: they are told to `tap` from now on. */
-  tap(ports: BoardServices, tap: LineTap): boolean {
+  /** The lines that the device which has these ports drives. */
+  linesOf(ports: BoardServices): readonly number[] {
+    return this.#outputs.get(ports)?.lines ?? [];
+  }
+
+  /** The outputs of the device that has these ports are told to `tap` from now on. */
+  tap(ports: BoardServices, tap: LineTap): void {
     const outputs = this.#outputs.get(ports);
-    if (outputs === undefined || outputs.count === 0) return false;
+    if (outputs === undefined) return;
     // Only changes are told.
     const levels = new Map<number, boolean>();
     outputs.tap = (line, asserted) => {
@@ -42,6 +47,5 @@ export class OutputTaps {
       levels.set(line, asserted);
       tap(line, asserted);
     };
-    return true;
   }
 }

@@ -8,11 +8,14 @@ import { DEVICE_CLASSES } from '../../devices/device-table.ts';
 import type { DisplayAdapter } from '../../devices/display/display-contract.ts';
 import { InputRegistry } from '../../devices/input-hub.ts';
 import { cmosContents } from '../../devices/isa/cmos-contents.ts';
+import type { I8042Ports } from '../../devices/isa/i8042.ts';
 import type { I8237Ports } from '../../devices/isa/i8237.ts';
 import type { I8254 } from '../../devices/isa/i8254.ts';
+import type { IsaBusHost } from '../../devices/isa/isa-bus.ts';
 import type { IsaPorts } from '../../devices/isa/isa-contract.ts';
-import type { IsaBusPorts } from '../../devices/isa/isabus-bridge.ts';
 import type { Mc146818, Mc146818Ports } from '../../devices/isa/mc146818rtc.ts';
+import type { VmmousePorts } from '../../devices/isa/vmmouse.ts';
+import type { VmportCommands, VmportPorts } from '../../devices/isa/vmport.ts';
 import type { BaseAddress } from '../../devices/pci/base-address.ts';
 import type { HostBridgePorts, IsaBridgePorts, PciHostPorts } from '../../devices/pci/chipset-contract.ts';
 import type { PciBus } from '../../devices/pci/pci-bus.ts';
@@ -52,6 +55,7 @@ import { optionDevices } from './option-devices.ts';
 import { OutputTaps } from './output-taps.ts';
 import { boardDevices } from './pc-devices.ts';
 import { platformOf } from './platform.ts';
+import { Requester } from './requester.ts';
 import { rtcSource } from './rtc-source.ts';
 import type { ShadowMemory } from './shadow-memory.ts';
 import { BoardSignals } from './signals.ts';
@@ -96,6 +100,7 @@ export class PcBoard {
   readonly #objects: UserObjects;
   readonly #dma = new DmaRelay();
   readonly #outputs = new OutputTaps();
+  readonly #requester: Requester;
   readonly #services: BoardServices;
   readonly #shadow: ShadowMemory;
   readonly #floatingPoint: FloatingPointErrors;
@@ -103,7 +108,11 @@ export class PcBoard {
   readonly #nextPort = { serial: 0, parallel: 0 };
   #nextIdeBus = 0;
   #pciBus: PciBus | undefined;
+  /** ISA devices whose interrupts go through the HPET, not over the bus. */
+  readonly #offTheBus = new WeakSet<BoardServices>();
   #timer: I8254 | undefined;
+  #mouse: { nudge(): void } | undefined;
+  #vmport: VmportCommands | undefined;
   #rtc: Mc146818 | undefined;
   #pm: Piix4Pm | undefined;
   #balloon: Balloon | undefined;
@@ -114,6 +123,7 @@ export class PcBoard {
     const { config, hardware, power, emit, exit, types, tree, firmware, ram } = options;
     this.#options = options;
     this.#hardware = hardware;
+    this.#requester = new Requester(hardware.memory);
     this.#signals = new BoardSignals({ power, hardware, emit, exit });
     this.input = new InputRegistry(options.isListening);
     this.#services = this.#makeServices();
@@ -178,8 +188,15 @@ export class PcBoard {
     return this.#services.clocks;
   }
 
-  /** Answers a request of a vCPU. */
-  serve({ kind, size, low, high, value }: MailboxRequest): number {
+  /** Answers a request of the vCPU with that number. */
+  serve(cpu: number, request: MailboxRequest): number {
+    this.#requester.cpu = cpu;
+    const answer = this.#serve(request);
+    this.#requester.cpu = undefined;
+    return answer;
+  }
+
+  #serve({ kind, size, low, high, value }: MailboxRequest): number {
     const { ports, space, wiring } = this.#hardware;
     switch (kind) {
       case MAILBOX_PORT_IN:
@@ -273,16 +290,31 @@ export class PcBoard {
   #isaPorts(board: BoardServices, driver: string): IsaPorts {
     const { wiring } = this.#hardware;
     const isReplaceable = driver === 'isa-pit' || driver === 'mc146818rtc';
-    return this.#outputs.wrap({
+    const ports: IsaPorts = this.#outputs.wrap({
       ...board,
       irq: (line) => (isReplaceable ? wiring.replaceableIrq(line) : wiring.irq(line)),
       dma: (channel) => this.#dma.channel(channel),
     });
+    if (driver === 'isa-pit' || (driver === 'mc146818rtc' && this.#hasHpet)) this.#offTheBus.add(ports);
+    return ports;
+  }
+
+  get #hasHpet(): boolean {
+    const { machine, board } = this.#options.config;
+    return machine !== 'isapc' && board.hpet;
+  }
+
+  #isaHost(): IsaBusHost {
+    return {
+      isaPorts: (board, driver) => this.#isaPorts(board, driver),
+      isaLines: (ports) => (this.#offTheBus.has(ports) ? [] : this.#outputs.linesOf(ports)),
+    };
   }
 
   /**
-   * From now on a device's interrupt inputs or outputs are told to `changed` and have no other effect (qtest).
-   * @throws QomError or DeviceError when there is no such device, or it has no such lines
+   * From now on a device's interrupt inputs or outputs are told to `changed` and have no other effect (qtest). Nothing is
+   * told of a device that has none.
+   * @throws QomError or DeviceError when there is no such device
    */
   intercept(direction: 'in' | 'out', path: string, changed: LineTap): void {
     const object = this.#options.tree.tree.resolve(path);
@@ -291,17 +323,10 @@ export class PcBoard {
       wiring.tapIoapic(changed);
     } else if (direction === 'in' && object.typeName === 'isa-i8259') {
       wiring.tapPics(changed);
-    } else {
-      const isTapped =
-        direction === 'out' &&
-        object instanceof DeviceObject &&
-        this.#outputs.tap(this.factory.portsOf(object), changed);
-      if (!isTapped) {
-        throw new DeviceError(
-          'ERR_DEVICE_LINES',
-          `${object.typeName} has no interrupt ${direction}puts to intercept`,
-        );
-      }
+    } else if (!(object instanceof DeviceObject)) {
+      throw new DeviceError('ERR_DEVICE_LINES', `${object.path} is no device: it is a ${object.typeName}`);
+    } else if (direction === 'out') {
+      this.#outputs.tap(this.factory.portsOf(object), changed);
     }
   }
 
@@ -342,14 +367,12 @@ export class PcBoard {
       },
     }),
     i440FX: (): Pick<HostBridgePorts, 'shadow'> => ({ shadow: this.#shadow }),
-    PIIX3: (): Pick<IsaBridgePorts, 'irq' | 'onPciLine' | 'isaPorts'> => ({
+    PIIX3: (): Pick<IsaBridgePorts, 'irq' | 'onPciLine' | keyof IsaBusHost> => ({
+      ...this.#isaHost(),
       irq: (line) => this.#hardware.wiring.irq(line),
       onPciLine: (changed) => this.#pciListeners.push(changed),
-      isaPorts: (board, child) => this.#isaPorts(board, child),
     }),
-    'isabus-bridge': (): Pick<IsaBusPorts, 'isaPorts'> => ({
-      isaPorts: (board, child) => this.#isaPorts(board, child),
-    }),
+    'isabus-bridge': () => this.#isaHost(),
     'isa-ide': () => ({ nextIdeBus: () => this.#nextIdeBus++ }),
     'isa-i8259': () => ({
       intr: this.#hardware.wiring.picOutput(),
@@ -359,6 +382,7 @@ export class PcBoard {
     mc146818rtc: (): Omit<Mc146818Ports, keyof IsaPorts> => ({
       rtc: rtcSource(this.#options.config.board.rtc, this.#services.clocks),
       cmos: this.#cmos(),
+      behindHpet: this.#hasHpet,
       alarm: () => this.#pm?.rtcAlarm(),
       attach: (rtc) => {
         this.#rtc = rtc;
@@ -379,6 +403,22 @@ export class PcBoard {
     'virtio-balloon-pci': () => ({
       ramBytes: this.#options.config.ramBytes,
       addBalloon: (balloon: Balloon) => this.#addBalloon(balloon),
+    }),
+    i8042: (): Required<Omit<I8042Ports, keyof IsaPorts>> => ({
+      attach: (mouse) => {
+        this.#mouse = mouse;
+      },
+    }),
+    vmport: (): Omit<VmportPorts, keyof IsaPorts> => ({
+      requester: () => this.#requester.registers,
+      ramBytes: this.#options.config.ramBytes,
+      attach: (commands) => {
+        this.#vmport = commands;
+      },
+    }),
+    vmmouse: (): Omit<VmmousePorts, keyof IsaPorts> => ({
+      vmport: this.#vmport,
+      nudgeMouse: () => this.#mouse?.nudge(),
     }),
     'isa-pit': () => ({
       attach: (timer: I8254) => {
@@ -434,28 +474,30 @@ export class PcBoard {
     this.#pm?.cpuAdded(index);
   }
 
-  /** PCI slots whose devices may be taken out: bit n is slot n. */
+  /** PCI slots whose devices may come and go, those that are empty now among them: bit n is slot n. */
   removableSlots(): number {
-    return this.#removable().reduce((slots, { slot }) => slots | (1 << slot), 0) >>> 0;
+    const fixed = this.#slots().filter(({ isHotpluggable }) => !isHotpluggable);
+    return ~fixed.reduce((slots, { slot }) => slots | (1 << slot), 0) >>> 0;
   }
 
   /** The guest has let go of its devices in these slots. */
   #ejectSlots(slots: number): void {
-    for (const { slot, object } of this.#removable()) {
-      if ((slots & (1 << slot)) === 0) continue;
+    for (const { slot, object, isHotpluggable } of this.#slots()) {
+      if ((slots & (1 << slot)) === 0 || !isHotpluggable) continue;
       object.unrealize();
       this.#pm?.slotRemoved(slot);
     }
   }
 
-  #removable(): readonly { readonly slot: number; readonly object: DeviceObject }[] {
+  /** The devices on the PCI bus and where they are. */
+  #slots(): readonly { slot: number; object: DeviceObject; isHotpluggable: boolean }[] {
     const bus = this.#pciBus;
     if (bus === undefined) return [];
     return this.factory.objects().flatMap((object) => {
       const entry = this.#options.types.deviceClass(object.typeName);
+      const isHotpluggable = entry !== undefined && entry.abstract !== true && entry.hotpluggable;
       const [made] = bus.functionsOf(this.factory.portsOf(object));
-      if (entry === undefined || entry.abstract === true || !entry.hotpluggable) return [];
-      return made === undefined ? [] : [{ slot: made.devfn >> 3, object }];
+      return made === undefined ? [] : [{ slot: made.devfn >> 3, object, isHotpluggable }];
     });
   }
 

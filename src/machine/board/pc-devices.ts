@@ -50,15 +50,16 @@ function isaDevices({ board }: MachineConfig): readonly BoardDevice[] {
     { driver: 'i8237' },
     { driver: 'i8042' },
     { driver: 'vmport' },
+    { driver: 'vmmouse' },
     { driver: 'port92' },
   ];
 }
 
 const PCI_DEVICES: readonly BoardDevice[] = [
-  { driver: 'piix3-ide', values: { addr: slot(ISA_BRIDGE_SLOT, 1), multifunction: true } },
+  { driver: 'piix3-ide', values: { addr: slot(ISA_BRIDGE_SLOT, 1) } },
   {
     driver: 'PIIX4_PM',
-    values: { addr: slot(ISA_BRIDGE_SLOT, 3), multifunction: true, smb_io_base: SMBUS_BASE },
+    values: { addr: slot(ISA_BRIDGE_SLOT, 3), smb_io_base: SMBUS_BASE },
     when: ({ board }) => board.acpi,
   },
   { driver: 'cirrus-vga', when: ({ vga }) => vga === 'cirrus' },
@@ -93,19 +94,13 @@ export function boardDevices(config: MachineConfig): readonly BoardDevice[] {
   return all.filter(({ when }) => when === undefined || when(config));
 }
 
-/** Serial and parallel ports and the debug console, with the character devices that they are on. */
-function ports({ serials, parallels, debugConsole }: MachineConfig): BoardDevice[] {
+/** Serial and parallel ports, with the character devices that they are on. */
+function ports({ serials, parallels }: MachineConfig): BoardDevice[] {
   const on = (driver: string, labels: readonly (string | undefined)[]): BoardDevice[] =>
     labels.flatMap((chardev, index) =>
       chardev === undefined ? [] : [{ driver, values: { index, chardev } }],
     );
-  return [
-    ...on('isa-serial', serials),
-    ...on('isa-parallel', parallels),
-    ...(debugConsole === undefined
-      ? []
-      : [{ driver: 'isa-debugcon', values: { chardev: debugConsole, iobase: 0xe9 } }]),
-  ];
+  return [...on('isa-serial', serials), ...on('isa-parallel', parallels)];
 }
 
 /** The floppy controller is there with and without drives. */

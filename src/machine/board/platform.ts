@@ -1,5 +1,6 @@
 /** The board as its firmware sees it. */
 import type { Platform } from '../firmware/firmware-contract.ts';
+import { bootPaths } from './boot-paths.ts';
 import type { PcBoard } from './pc-board.ts';
 
 export function platformOf(board: PcBoard): Platform {
@@ -16,7 +17,7 @@ export function platformOf(board: PcBoard): Platform {
     },
     noteWrite: (address, bytes) => guest.noteWrite(guest.pieces(address, bytes, true) ?? []),
     isCpuPresent: (index) => presentCpus.has(index),
-    bootPaths: () => [],
-    removableSlots: () => 0,
+    bootPaths: () => bootPaths(board.factory),
+    removableSlots: () => board.removableSlots(),
   };
 }

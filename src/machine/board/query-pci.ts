@@ -8,13 +8,10 @@ import {
   SUBCLASS,
   VENDOR_ID,
 } from '../../devices/pci/config-registers.ts';
-import type { ConfiguredFunction } from '../../devices/pci/configured-function.ts';
+import type { ConfiguredFunction, PciRegion } from '../../devices/pci/configured-function.ts';
 import type { PciBus } from '../../devices/pci/pci-bus.ts';
 import type { PciDeviceInfo, PciInfo, PciMemoryRegion } from '../../qapi/qmp-types.generated.ts';
 
-const BAR_BYTES = 4;
-const FIRST_BAR = 0x10;
-const ROM_BAR_INDEX = 6;
 const UNMAPPED = -1;
 
 /** @param idOf the id that the user gave to a function's device; empty for none */
@@ -39,16 +36,9 @@ function describe(made: ConfiguredFunction, id: string): PciDeviceInfo {
   };
 }
 
-function region({
-  bar,
-  address = UNMAPPED,
-}: ReturnType<ConfiguredFunction['regions']>[number]): PciMemoryRegion {
-  const { kind, register, bytes, prefetchable = false } = bar;
-  const common = {
-    bar: kind === 'rom' ? ROM_BAR_INDEX : (register - FIRST_BAR) / BAR_BYTES,
-    address,
-    size: bytes,
-  };
+function region({ bar, index, address = UNMAPPED }: PciRegion): PciMemoryRegion {
+  const { kind, bytes, prefetchable = false } = bar;
+  const common = { bar: index, address, size: bytes };
   if (kind === 'io') return { ...common, type: 'io' };
   return { ...common, type: 'memory', prefetch: prefetchable, mem_type_64: kind === 'memory64' };
 }

@@ -19,10 +19,19 @@ export class VcpuSet implements RunStateListener, Resettable {
   readonly #stopped: (index: number, reason: VcpuStop) => void;
   readonly #ready = Promise.withResolvers<void>();
   #running = false;
+  #singleStep: boolean;
 
-  /** @param stopped told of a vCPU that does not run any more, though nobody asked it to stop */
-  constructor(memory: WebAssembly.Memory, stopped: (index: number, reason: VcpuStop) => void) {
+  /**
+   * @param singleStep whether they run one instruction at a time
+   * @param stopped told of a vCPU that does not run any more, though nobody asked it to stop
+   */
+  constructor(
+    memory: WebAssembly.Memory,
+    singleStep: boolean,
+    stopped: (index: number, reason: VcpuStop) => void,
+  ) {
     this.#memory = memory;
+    this.#singleStep = singleStep;
     this.#stopped = stopped;
   }
 
@@ -40,6 +49,7 @@ export class VcpuSet implements RunStateListener, Resettable {
   /** Takes in a vCPU that is plugged into a machine that may run: it waits for its start-up interrupt. */
   async plug(vcpu: VcpuRef, number: number): Promise<void> {
     await vcpu.ask('reset', undefined);
+    await vcpu.ask('setSingleStep', { on: this.#singleStep });
     this.add(vcpu, number);
     if (this.#running) await vcpu.ask('run', undefined);
   }
@@ -52,7 +62,15 @@ export class VcpuSet implements RunStateListener, Resettable {
   /** All vCPUs are there: resets them, then what was asked of them meanwhile goes on. */
   async powerOn(): Promise<void> {
     await this.#askAll((vcpu) => vcpu.ask('reset', undefined));
+    await this.#askAll((vcpu) => vcpu.ask('setSingleStep', { on: this.#singleStep }));
     this.#ready.resolve();
+  }
+
+  /** From now on they run one instruction at a time, or as fast as they go. */
+  async setSingleStep(on: boolean): Promise<void> {
+    await this.#ready.promise;
+    this.#singleStep = on;
+    await this.#askAll((vcpu) => vcpu.ask('setSingleStep', { on }));
   }
 
   /** One vCPU; undefined when there is none with that index. */

@@ -1,5 +1,6 @@
 /** A drive on the machine's side: what a disk controller talks to, over the storage actor. */
 import type { ActorRef } from '../../actors/contract.ts';
+import type { DirtyBitmap } from '../../block/dirty-bitmap.ts';
 import type { SharedPiece } from '../../block/shared-piece.ts';
 import type {
   DriveConfig,
@@ -15,6 +16,7 @@ import { canStop, errorAction, type IoStatus, ioStatusOf } from './error-policy.
 /** Disks of the host may take their time; a request has none of its own. */
 const NO_DEADLINE = { deadlineMs: Number.POSITIVE_INFINITY };
 const EIO = 5;
+const ENOMEDIUM = 123;
 
 /** A drive that no device has counts as removable (schema.json, BlockInfo). */
 const NO_FRONT_END: FrontEnd = { removable: true, tray: false, ioStatus: false };
@@ -42,9 +44,12 @@ export class DriveBackend implements BlockBackend {
   readonly serial: string | undefined;
   readonly writeThrough: boolean;
   readonly config: DriveConfig;
+  /** What a mirror has not copied yet, while there is one. */
+  tracked: DirtyBitmap | undefined;
   readonly #host: DriveHost;
   /** Requests that failed under a stop policy and wait for `cont`. */
   #held: Request[] = [];
+  #isGone = false;
   #inFlight = 0;
   #idle: (() => void)[] = [];
   #medium: MediumInfo | undefined;
@@ -219,9 +224,23 @@ export class DriveBackend implements BlockBackend {
     return this.#host.storage.ask('setLimits', { drive: this.id, limits });
   }
 
+  clearIoStatus(): void {
+    this.#ioStatus = 'ok';
+  }
+
+  /** A monitor has removed the drive: whoever has it still gets ENOMEDIUM, and nobody is told. */
+  gone(): void {
+    this.#isGone = true;
+    this.#medium = undefined;
+    const held = this.#held;
+    this.#held = [];
+    for (const request of held) request.done(ENOMEDIUM);
+    this.#mediumChanged();
+  }
+
   /** Tries again what failed under a stop policy. */
   resume(): void {
-    this.#ioStatus = 'ok';
+    this.clearIoStatus();
     const held = this.#held;
     this.#held = [];
     for (const request of held) {
@@ -235,6 +254,10 @@ export class DriveBackend implements BlockBackend {
   }
 
   #start(request: Request): void {
+    if (this.#isGone) {
+      setImmediate(() => request.done(ENOMEDIUM));
+      return;
+    }
     this.#inFlight += 1;
     request.send().then(
       (outcome) => this.#ended(request, outcome),
@@ -244,8 +267,8 @@ export class DriveBackend implements BlockBackend {
   }
 
   #ended(request: Request, outcome: Outcome): void {
-    if (outcome === 0) {
-      request.done(0);
+    if (outcome === 0 || this.#isGone) {
+      request.done(outcome);
     } else {
       this.#failed(request, outcome);
     }

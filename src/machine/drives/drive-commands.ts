@@ -2,13 +2,18 @@
 
 import { findFormat } from '../../block/image-formats.ts';
 import type { DriveConfig, DriveStatistics } from '../../block/storage-contract.ts';
+import { parseGroupText } from '../../options/option-group.ts';
+import { findOptionGroup } from '../../options/option-groups.ts';
+import type { DriveInterface } from '../machine-config.ts';
 import type { BlockDescription, BlockStatistics, DriveAsks } from './drive-asks.ts';
 import type { DriveBackend } from './drive-backend.ts';
-import { DriveError } from './drive-error.ts';
+import { describeDrive } from './drive-description.ts';
+import { DriveError, driveEncrypted } from './drive-error.ts';
 import type { DriveSet } from './drive-set.ts';
 
 async function describe(drive: DriveBackend): Promise<BlockDescription> {
-  const { removable } = drive.frontEnd;
+  const { frontEnd, tracked } = drive;
+  const { removable } = frontEnd;
   return {
     device: drive.id,
     removable,
@@ -16,6 +21,8 @@ async function describe(drive: DriveBackend): Promise<BlockDescription> {
     trayOpen: removable ? drive.trayOpen : undefined,
     ioStatus: drive.ioStatus,
     medium: drive.medium,
+    dirty:
+      tracked === undefined ? undefined : { bytes: tracked.dirtyBytes, granularity: tracked.granularity },
     limits: await drive.limits(),
   };
 }
@@ -49,6 +56,38 @@ function checkLimits({ bps, bpsRead, bpsWrite, iops, iopsRead, iopsWrite }: Driv
   }
 }
 
+/** Interfaces by the numbers that the reference's messages have. */
+const INTERFACE_NUMBERS: readonly (DriveInterface | undefined)[] = [
+  'none',
+  'ide',
+  'scsi',
+  'floppy',
+  'pflash',
+  'mtd',
+  'sd',
+  'virtio',
+];
+
+/** drive_add. Rejects with DriveError, OptionError or BlockError. */
+async function addDriveFrom(drives: DriveSet, options: string): Promise<string> {
+  const item = parseGroupText(findOptionGroup('drive'), options);
+  const board = describeDrive(item, {
+    places: drives.places,
+    snapshotAll: false,
+    hdaGeometry: undefined,
+    warn: () => undefined,
+  });
+  if (drives.has(board.drive.id)) {
+    throw new DriveError('ERR_DRIVE_CONFLICT', `Duplicate ID '${board.drive.id}' for drive`);
+  }
+  if (board.interface !== 'none') {
+    const number = INTERFACE_NUMBERS.indexOf(board.interface);
+    throw new DriveError('ERR_DRIVE_CONFLICT', `Can't hot-add drive to type ${number}`);
+  }
+  await drives.add(board);
+  return 'OK';
+}
+
 /** The asks of DriveAsks over the drives of a machine. */
 export function driveCommands(drives: DriveSet): {
   [Name in keyof DriveAsks]: (
@@ -64,8 +103,10 @@ export function driveCommands(drives: DriveSet): {
           return { device: drive.id, statistics };
         }),
       ),
+    queryImages: ({ device }) => drives.storage.ask('images', { drive: drives.get(device).id }),
     ejectMedium: async ({ device, force }) => {
       const drive = drives.get(device);
+      await drives.checkFree(drive);
       checkMovable(drive, force);
       await drives.removeMedium(drive);
     },
@@ -74,12 +115,16 @@ export function driveCommands(drives: DriveSet): {
       if (format !== undefined) {
         findFormat(format);
       }
+      await drives.checkFree(drive);
       checkMovable(drive, false);
       await drives.removeMedium(drive);
       try {
         await drives.replaceMedium(drive, target, format);
       } catch (error) {
         throw new DriveError('ERR_DRIVE_OPEN', `Could not open '${target}'`, { cause: error });
+      }
+      if (drive.medium?.keyMissing === true) {
+        throw driveEncrypted(device, drive.medium.file);
       }
     },
     resizeMedium: async ({ device, bytes }) => {
@@ -89,21 +134,23 @@ export function driveCommands(drives: DriveSet): {
       }
       await drives.resize(drive, bytes);
     },
-    snapshotMedium: async ({ device, file, format, mode }) => {
-      findFormat(format);
-      await drives.snapshot(drives.get(device), file, format, mode === 'existing');
-    },
+    snapshotMedia: ({ actions }) => drives.snapshot(actions),
     setLimits: ({ device, limits }) => {
       const drive = drives.get(device);
       checkLimits(limits);
       return drive.setLimits(limits);
     },
-    setMediumPassword: ({ device }) => {
+    addDrive: ({ options }) => addDriveFrom(drives, options),
+    removeDrive: async ({ device }) => {
       const drive = drives.get(device);
-      if (drive.medium?.encrypted !== true) {
-        throw new DriveError('ERR_DRIVE_NOT_ENCRYPTED', `Device '${device}' is not encrypted`);
-      }
-      throw new DriveError('ERR_DRIVE_NOT_ENCRYPTED', 'Password incorrect');
+      await drives.checkFree(drive);
+      await drives.remove(drive);
+    },
+    nbdStart: (argument) => drives.storage.ask('nbdStart', argument),
+    nbdAdd: ({ device, writable }) => drives.storage.ask('nbdAdd', { drive: device, writable }),
+    nbdStop: () => drives.storage.ask('nbdStop', undefined),
+    setMediumPassword: async ({ device, password }) => {
+      await drives.setPassword(drives.get(device), password);
     },
   };
 }

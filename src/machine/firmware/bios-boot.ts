@@ -28,9 +28,9 @@ export interface BiosBootParts {
 }
 
 /** Writes what `-boot order=` says into CMOS: `once=` was for the first boot. */
-export function endFirstBoot(platform: Platform, { config }: FirmwareDemand, cause: StartCause): void {
+function endFirstBoot(platform: Platform, { config }: FirmwareDemand): void {
   const { boot, floppySignatureCheck } = config.board;
-  if (cause !== 'reset' || boot.once === undefined) return;
+  if (boot.once === undefined) return;
   for (const [index, value] of cmosBootOrder(boot.order, floppySignatureCheck)) {
     platform.writePort(CMOS_INDEX, 1, index);
     platform.writePort(CMOS_DATA, 1, value);
@@ -43,6 +43,8 @@ export class BiosBoot implements Firmware {
   readonly cmos: ReadonlyMap<number, number> = new Map();
   readonly #demand: FirmwareDemand;
   readonly #parts: BiosBootParts;
+  /** After the first reset the order is left alone: a monitor's boot_set counts until the machine ends. */
+  #hasReset = false;
 
   constructor(demand: FirmwareDemand, parts: BiosBootParts) {
     this.bios = parts.bios;
@@ -62,7 +64,9 @@ export class BiosBoot implements Firmware {
   }
 
   prepare(platform: Platform, cause: StartCause): void {
-    endFirstBoot(platform, this.#demand, cause);
+    if (cause !== 'reset' || this.#hasReset) return;
+    this.#hasReset = true;
+    endFirstBoot(platform, this.#demand);
   }
 
   close(): void {

@@ -19,7 +19,7 @@ import { cpuNodes, nodeMemory } from './board-facts.ts';
 import { bootOrderFile } from './boot-order.ts';
 import { concat, u8, u16, u32, u64 } from './bytes.ts';
 import { encodeE820, ramMap } from './e820.ts';
-import type { FirmwareDemand } from './firmware-contract.ts';
+import type { BootPath, FirmwareDemand } from './firmware-contract.ts';
 import { FirmwareError } from './firmware-error.ts';
 import { readFirmwareFile } from './firmware-files.ts';
 
@@ -86,22 +86,23 @@ function registerBootFiles(items: FirmwareItems, config: MachineConfig): void {
 
 const romName = ({ file }: OptionRom): string => `genroms/${basename(file)}`;
 
-/** Named files. `firstPaths` are boot devices that come before all others. */
+/** Named files. `firstPaths` are boot devices that come before all others, `bootPaths` those with an index. */
 export function registerFiles(
   items: FirmwareItems,
   demand: FirmwareDemand,
   firstPaths: readonly string[],
-  bootPaths: readonly string[],
+  bootPaths: readonly BootPath[],
 ): void {
   const { config } = demand;
   items.file('etc/e820', encodeE820(ramMap(demand.lowRamBytes, demand.highRamBytes)));
   registerBootFiles(items, config);
   const { optionRoms } = config.firmware;
   for (const rom of optionRoms) items.file(romName(rom), requiredFile(config, '-option-rom ', rom.file));
-  const roms = optionRoms
-    .filter(({ bootIndex }) => bootIndex !== undefined)
-    .toSorted((left, right) => (left.bootIndex ?? 0) - (right.bootIndex ?? 0))
-    .map((rom) => `/rom@${romName(rom)}`);
-  const order = bootOrderFile([...firstPaths, ...roms, ...bootPaths], config.board.boot.strict);
+  const roms = optionRoms.flatMap((rom) =>
+    rom.bootIndex === undefined ? [] : [{ index: rom.bootIndex, path: `/rom@${romName(rom)}` }],
+  );
+  const byIndex = [...roms, ...bootPaths].toSorted((left, right) => left.index - right.index);
+  const paths = [...firstPaths, ...byIndex.map(({ path }) => path)];
+  const order = bootOrderFile(paths, config.board.boot.strict);
   if (order !== undefined) items.file('bootorder', order);
 }

@@ -6,6 +6,12 @@
 import type { FirmwareItems } from '../../devices/firmware-items.ts';
 import type { MachineConfig } from '../machine-config.ts';
 
+/** A device that has its place in the boot order: its index and its OpenFirmware path (`/pci@i0cf8/ide@1,1/drive@0/disk@0`). */
+export interface BootPath {
+  readonly index: number;
+  readonly path: string;
+}
+
 /** What the firmware reads and writes of the machine: the accesses that the boot processor could make, made for it. */
 export interface Platform {
   /** Port accesses of 1, 2 or 4 bytes, values unsigned. */
@@ -23,8 +29,8 @@ export interface Platform {
   noteWrite(address: number, bytes: number): void;
   /** Whether the vCPU with that index is there (hot-plugged ones come later). */
   isCpuPresent(index: number): boolean;
-  /** OpenFirmware paths of what has a boot index, first one first (`/pci@i0cf8/ide@1,1/drive@0/disk@0`). */
-  bootPaths(): readonly string[];
+  /** What has a boot index, lowest first. */
+  bootPaths(): readonly BootPath[];
   /** PCI devices below these slots answer to eject requests (hot-plugged or hot-pluggable): bit n is slot n. */
   removableSlots(): number;
 }

@@ -29,11 +29,13 @@ export const bareMachine: GuestView = {
     throw new GuestError('ERR_GUEST_CPU_ADD', 'Not supported');
   },
   balloon: () => undefined,
+  setSingleStep: async () => undefined,
 };
 
 export const bareDrives: { [Name in keyof DriveAsks]: DriveAsks[Name] } = {
   queryBlock: () => [],
   queryBlockStatistics: () => [],
+  queryImages: () => [],
   ejectMedium: ({ device }) => {
     throw driveNotFound(device);
   },
@@ -43,12 +45,25 @@ export const bareDrives: { [Name in keyof DriveAsks]: DriveAsks[Name] } = {
   resizeMedium: ({ device }) => {
     throw driveNotFound(device);
   },
-  snapshotMedium: ({ device }) => {
-    throw driveNotFound(device);
+  snapshotMedia: ({ actions }) => {
+    for (const { device } of actions) throw driveNotFound(device);
   },
   setLimits: ({ device }) => {
     throw driveNotFound(device);
   },
+  addDrive: () => {
+    throw new GuestError('ERR_GUEST_NO_BOARD', 'A machine without a board has no drives');
+  },
+  removeDrive: ({ device }) => {
+    throw driveNotFound(device);
+  },
+  nbdStart: () => {
+    throw new GuestError('ERR_GUEST_NO_BOARD', 'A machine without a board has no drives to export');
+  },
+  nbdAdd: () => {
+    throw new GuestError('ERR_GUEST_NO_BOARD', 'NBD server not running');
+  },
+  nbdStop: () => undefined,
   setMediumPassword: ({ device }) => {
     throw driveNotFound(device);
   },

@@ -3,6 +3,9 @@ import type { Picture } from '../../devices/display/display-contract.ts';
 import type { PciInfo } from '../../qapi/qmp-types.generated.ts';
 import type { VcpuStatus } from '../../vcpu/vcpu-contract.ts';
 
+/** How much memory can be read at once, in bytes. */
+export const READ_BYTES_MOST = 1 << 20;
+
 /** One CPU of query-cpus. */
 export interface CpuListing extends VcpuStatus {
   readonly index: number;
@@ -33,11 +36,11 @@ export interface GuestAsks {
   cpuNames(argument: { readonly cpu: number }): CpuNames | null;
   /** Text of `info registers`, `info tlb` or `info mem` for a CPU; '' when there is none of that index. */
   describeCpu(argument: { readonly cpu: number; readonly topic: 'registers' | 'tlb' | 'mem' }): string;
-  /** Reads through the bus: what is not memory is read from its device, or is all ones. At most 1 MiB. */
+  /** Reads through the bus: what is not memory is read from its device, or is all ones. At most READ_BYTES_MOST. */
   readPhysical(argument: { readonly address: bigint; readonly bytes: number }): Uint8Array;
   /**
    * Reads what a CPU sees at a linear address. Null stands for what is not mapped, page by page: the pieces cover the
-   * range in order. At most 1 MiB.
+   * range in order. At most READ_BYTES_MOST.
    */
   readLinear(argument: {
     readonly cpu: number;
@@ -68,6 +71,8 @@ export interface GuestAsks {
   balloon(argument: { readonly bytes: number }): void;
   /** Bytes of RAM that the guest has. */
   balloonActual(argument: undefined): number;
+  /** Whether all CPUs run one instruction at a time; query-status shows it. */
+  setSingleStep(argument: { readonly on: boolean }): void;
 }
 
 export interface LinearPiece {

@@ -8,12 +8,12 @@ import type { VcpuSet } from '../board/vcpu-set.ts';
 import { describeRegisters } from '../inspect/describe-registers.ts';
 import { describePages, describeRanges, type ReadEntry, translate } from '../inspect/page-tables.ts';
 import { REGISTER_NAMES, VcpuView } from '../inspect/vcpu-view.ts';
-import type { GuestAsks, KeyName, LinearPiece } from './guest-asks.ts';
+import type { RunStateView } from '../run-state-view.ts';
+import { type GuestAsks, type KeyName, type LinearPiece, READ_BYTES_MOST } from './guest-asks.ts';
 import { GuestError } from './guest-error.ts';
 import { KeySequence } from './key-sequence.ts';
 
 const PAGE_BYTES = 4096;
-const MOST_BYTES = 1 << 20;
 /** `mouse_button` counts left, middle, right; pointers count left, right, middle. */
 const POINTER_BUTTONS: readonly (readonly [asked: number, pointer: number])[] = [
   [1, 1],
@@ -51,6 +51,7 @@ export interface GuestView {
   /** Throws GuestError when it cannot be plugged in. */
   addCpu(id: number): void | Promise<void>;
   balloon(): BalloonControl | undefined;
+  setSingleStep(on: boolean): Promise<void>;
 }
 
 type GuestCommands = {
@@ -83,10 +84,10 @@ function entryReader(bus: BusAccess): ReadEntry {
 }
 
 function checkLength(bytes: number): void {
-  if (!Number.isInteger(bytes) || bytes < 0 || bytes > MOST_BYTES) {
+  if (!Number.isInteger(bytes) || bytes < 0 || bytes > READ_BYTES_MOST) {
     throw new GuestError(
       'ERR_GUEST_READ',
-      `${bytes} bytes were asked for; 0 to ${MOST_BYTES} can be read at once`,
+      `${bytes} bytes were asked for; 0 to ${READ_BYTES_MOST} can be read at once`,
     );
   }
 }
@@ -135,7 +136,7 @@ async function readLinear(
   return pieces;
 }
 
-export function guestCommands(view: GuestView): GuestCommands {
+export function guestCommands(view: GuestView, runState: RunStateView): GuestCommands {
   const keys = new KeySequence(view.clock, (key, down) => view.input.key(key, down));
   return {
     cpuList: async () => {
@@ -179,5 +180,9 @@ export function guestCommands(view: GuestView): GuestCommands {
     addCpu: ({ id }) => view.addCpu(id),
     balloon: ({ bytes }) => requireBalloon(view).setTarget(bytes),
     balloonActual: () => requireBalloon(view).actual,
+    setSingleStep: async ({ on }) => {
+      await view.setSingleStep(on);
+      runState.singleStep = on;
+    },
   };
 }

@@ -16,7 +16,7 @@ function objectLines(object: QomObject, indent: string): readonly string[] {
   ];
 }
 
-/** The bus, its devices (newest first) with their properties, and the buses below them. */
+/** The bus, its devices (newest first) with their properties, and the buses below them, newest first too. */
 export function describeBus(bus: BusObject): string {
   return busLines(bus, '').join('');
 }
@@ -35,7 +35,12 @@ function busLines(bus: BusObject, indent: string): readonly string[] {
 function deviceLines(device: DeviceObject, indent: string): readonly string[] {
   return [
     `${indent}dev: ${device.typeName}, id "${device.id ?? ''}"\n`,
-    ...[...device.describeProperties(), ...device.describePlace()].map((line) => `${indent}  ${line}\n`),
-    ...device.buses().flatMap((bus) => busLines(bus, `${indent}  `)),
+    ...[...device.describePins(), ...device.describeProperties(), ...device.describePlace()].map(
+      (line) => `${indent}  ${line}\n`,
+    ),
+    ...device
+      .buses()
+      .toReversed()
+      .flatMap((bus) => busLines(bus, `${indent}  `)),
   ];
 }

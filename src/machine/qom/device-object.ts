@@ -21,7 +21,9 @@ export interface DeviceObjectOptions<Ports> {
   readonly connect: (values: Readonly<Record<string, unknown>>) => Ports;
   /** Called when it is unrealized, with what `connect` gave. */
   readonly disconnect?: (ports: Ports) => void;
-  /** Lines of `info qtree` beyond the properties. */
+  /** Properties whose values its bus has chosen; asked once it is realized. */
+  readonly chosen?: () => Readonly<Record<string, unknown>>;
+  /** Lines of `info qtree` that its bus adds. */
   readonly describe?: () => readonly string[];
 }
 
@@ -51,7 +53,9 @@ export class DeviceObject<Ports = unknown> extends QomObject {
     this.#realize = () => {
       ports = options.connect(this.#values);
       try {
-        return entry.create(ports, this.#values);
+        const device = entry.create(ports, this.#values);
+        Object.assign(this.#values, options.chosen?.(), device.chosen);
+        return device;
       } catch (error) {
         release();
         throw error;
@@ -93,9 +97,18 @@ export class DeviceObject<Ports = unknown> extends QomObject {
       .map(({ name }) => `${name} = ${this.#show(name)}`);
   }
 
-  /** What its bus says of it, as `info qtree` prints it after the properties. */
+  /** Its pins, as `info qtree` prints them before the properties. */
+  describePins(): readonly string[] {
+    const { inputs = 0, outputs = 0 } = this.#device?.pins ?? {};
+    return [
+      ...(inputs === 0 ? [] : [`gpio-in ${inputs}`]),
+      ...(outputs === 0 ? [] : [`gpio-out ${outputs}`]),
+    ];
+  }
+
+  /** What its bus and the device itself say of it, as `info qtree` prints it after the properties. */
   describePlace(): readonly string[] {
-    return this.#describe();
+    return [...this.#describe(), ...(this.#device?.describe?.() ?? [])];
   }
 
   /** Plugs the device in and sets it going; nothing when it is realized already. */

@@ -10,13 +10,17 @@ export interface QtestLog {
   close(): void;
 }
 
-export const NO_LOG: QtestLog = { note: () => undefined, close: () => undefined };
+const NO_LOG: QtestLog = { note: () => undefined, close: () => undefined };
+/** The name that stands for no file. */
+const NO_FILE = 'none';
 
 /**
+ * @param path undefined or `none`: nothing is logged
  * @param now a monotonic clock in ns
  * @throws TroupeError `ERR_QTEST_LOG` when the file cannot be opened
  */
-export function openQtestLog(path: string, now: () => number): QtestLog {
+export function openQtestLog(path: string | undefined, now: () => number): QtestLog {
+  if (path === undefined || path === NO_FILE) return NO_LOG;
   let fd: number;
   try {
     fd = openSync(path, 'w');

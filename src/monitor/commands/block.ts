@@ -1,10 +1,19 @@
 /** Commands about drives and their media. */
 import type { DriveStatistics, MediumInfo } from '../../block/storage-contract.ts';
-import type { BlockDescription } from '../../machine/drives/drive-asks.ts';
-import type { BlockDeviceInfo, BlockInfo, BlockStats, QmpEmpty } from '../../qapi/qmp-types.generated.ts';
+import type { BlockDescription, SnapshotAction } from '../../machine/drives/drive-asks.ts';
+import type {
+  BlockDeviceInfo,
+  BlockdevSnapshot,
+  BlockInfo,
+  BlockStats,
+  QmpEmpty,
+} from '../../qapi/qmp-types.generated.ts';
 import { askMachine } from '../ask-machine.ts';
 import { type CommandContext, type CommandEntry, defineCommand } from '../command-definition.ts';
 import { MonitorError } from '../monitor-error.ts';
+
+/** Files of the host may take their time. */
+const NO_DEADLINE = { deadlineMs: Number.POSITIVE_INFINITY };
 
 function inserted(medium: MediumInfo, { limits }: BlockDescription): BlockDeviceInfo {
   return {
@@ -14,7 +23,7 @@ function inserted(medium: MediumInfo, { limits }: BlockDescription): BlockDevice
     ...(medium.backingFile === undefined ? {} : { backing_file: medium.backingFile }),
     backing_file_depth: medium.backingDepth,
     encrypted: medium.encrypted,
-    encryption_key_missing: false,
+    encryption_key_missing: medium.keyMissing,
     bps: limits.bps,
     bps_rd: limits.bpsRead,
     bps_wr: limits.bpsWrite,
@@ -33,6 +42,9 @@ function blockInfo(drive: BlockDescription): BlockInfo {
     ...(drive.medium === undefined ? {} : { inserted: inserted(drive.medium, drive) }),
     ...(drive.trayOpen === undefined ? {} : { tray_open: drive.trayOpen }),
     ...(drive.ioStatus === undefined ? {} : { 'io-status': drive.ioStatus }),
+    ...(drive.dirty === undefined
+      ? {}
+      : { dirty: { count: drive.dirty.bytes, granularity: drive.dirty.granularity } }),
   };
 }
 
@@ -48,6 +60,22 @@ function blockStats(totals: DriveStatistics): BlockStats['stats'] {
     flush_total_time_ns: totals.flushNs,
     wr_highest_offset: totals.highestOffset,
   };
+}
+
+const LIMITS = ['bps', 'bps_rd', 'bps_wr', 'iops', 'iops_rd', 'iops_wr'] as const;
+
+/** One blockdev-snapshot-sync, with the schema's defaults. */
+function snapshotAction(snapshot: BlockdevSnapshot): SnapshotAction {
+  const { device, 'snapshot-file': file, format = 'qcow2', mode = 'absolute-paths' } = snapshot;
+  return { device, file, format, mode };
+}
+
+async function takeSnapshots(
+  { services }: CommandContext,
+  snapshots: readonly BlockdevSnapshot[],
+): Promise<QmpEmpty> {
+  await askMachine(services, 'snapshotMedia', { actions: snapshots.map(snapshotAction) }, NO_DEADLINE);
+  return {};
 }
 
 /** `change vnc …`: there is no VNC server in this version. */
@@ -90,6 +118,34 @@ export const blockCommands: readonly CommandEntry[] = [
     await askMachine(services, 'resizeMedium', { device, bytes: Number(size) });
     return {};
   }),
+
+  defineCommand('blockdev-snapshot-sync', (args, context) => takeSnapshots(context, [args])),
+
+  defineCommand('transaction', ({ actions }, context) =>
+    takeSnapshots(
+      context,
+      actions.map(({ data }) => data),
+    ),
+  ),
+
+  defineCommand(
+    'block_set_io_throttle',
+    async ({ device, ...limits }, { services }) => {
+      await askMachine(services, 'setLimits', {
+        device,
+        limits: {
+          bps: Number(limits.bps),
+          bpsRead: Number(limits.bps_rd),
+          bpsWrite: Number(limits.bps_wr),
+          iops: Number(limits.iops),
+          iopsRead: Number(limits.iops_rd),
+          iopsWrite: Number(limits.iops_wr),
+        },
+      });
+      return {};
+    },
+    { numbersAsText: LIMITS },
+  ),
 
   defineCommand('block_passwd', async ({ device, password }, { services }) => {
     await askMachine(services, 'setMediumPassword', { device, password });

@@ -40,7 +40,7 @@ export function chardevConfig(backend: ChardevBackend): ChardevConfig {
   }
 }
 
-function socketAddress(address: QmpSocketAddress): SocketAddress {
+export function socketAddress(address: QmpSocketAddress): SocketAddress {
   switch (address.type) {
     case 'inet':
       return { type: 'inet', ...address.data };

@@ -1,15 +1,14 @@
 /** Commands that write guest memory to files. The machine is not paused for them. */
+import { READ_BYTES_MOST } from '../../machine/guest/guest-asks.ts';
 import { askMachine } from '../ask-machine.ts';
 import { type CommandEntry, type CommandServices, defineCommand } from '../command-definition.ts';
 import { MonitorError } from '../monitor-error.ts';
 import { writeOutputFile } from '../output-file.ts';
 
-const PIECE_BYTES = 1 << 20;
-
 /** Lengths of the pieces that `size` bytes are read in, with where each begins. */
 function* pieces(size: number): Generator<readonly [offset: bigint, bytes: number]> {
-  for (let done = 0; done < size; done += PIECE_BYTES) {
-    yield [BigInt(done), Math.min(PIECE_BYTES, size - done)];
+  for (let done = 0; done < size; done += READ_BYTES_MOST) {
+    yield [BigInt(done), Math.min(READ_BYTES_MOST, size - done)];
   }
 }
 

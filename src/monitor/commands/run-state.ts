@@ -21,7 +21,7 @@ export const runStateCommands: readonly CommandEntry[] = [
   // A word of shared memory, so that the most frequent of all commands costs no hop to another thread.
   defineCommand('query-status', (_args, { services }) => {
     const status = services.runState.load();
-    return { running: status === 'running', singlestep: services.singleStep, status };
+    return { running: status === 'running', singlestep: services.runState.singleStep, status };
   }),
 
   defineCommand('stop', request('stop')),

@@ -1,4 +1,6 @@
 import { CommandTable } from './command-table.ts';
+import { blockJobCommands } from './commands/block-jobs.ts';
+import { blockLiveCommands } from './commands/block-live.ts';
 import { boardCommands } from './commands/board.ts';
 import { chardevAdd, chardevRemove } from './commands/chardev.ts';
 import { cpuCommands } from './commands/cpu.ts';
@@ -8,6 +10,7 @@ import { help } from './commands/help.ts';
 import { info } from './commands/info.ts';
 import { inputCommands } from './commands/input.ts';
 import { memoryCommands } from './commands/memory.ts';
+import { nbdCommands } from './commands/nbd.ts';
 import { portCommands } from './commands/ports.ts';
 import { powerCommands } from './commands/power.ts';
 import { print } from './commands/print.ts';
@@ -15,6 +18,8 @@ import { ringbufRead, ringbufWrite } from './commands/ringbuf.ts';
 
 /** Every human monitor command that works. */
 export const humanCommands = new CommandTable([
+  ...blockJobCommands,
+  ...blockLiveCommands,
   ...boardCommands,
   chardevAdd,
   chardevRemove,
@@ -26,6 +31,7 @@ export const humanCommands = new CommandTable([
   info,
   ...inputCommands,
   ...memoryCommands,
+  ...nbdCommands,
   ...portCommands,
   ...powerCommands,
   print,

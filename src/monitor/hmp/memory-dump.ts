@@ -50,9 +50,8 @@ function formatItem(value: bigint, format: Exclude<ValueFormat, 'i'>, size: 1 | 
     case 'u':
       return value.toString().padStart(decimalWidth(size));
     case 'd':
-      return BigInt.asIntN(size * 8, value)
-        .toString()
-        .padStart(decimalWidth(size));
+      // As the reference has it: values are read as unsigned ones into 64 bits, whose sign is shown.
+      return BigInt.asIntN(64, value).toString().padStart(decimalWidth(size));
     default:
       return quotedCharacter(Number(value & 0xffn));
   }
@@ -63,7 +62,10 @@ export function lineBytes(size: 1 | 2 | 4 | 8): number {
   return size === 1 ? LINE_BYTES_OF_BYTES : LINE_BYTES;
 }
 
-/** One line: its address, then the values that lie there. `bytes` is a multiple of `size` long. */
+/**
+ * One line: its address, then the values that lie there. `bytes` is a multiple of `size` long. Characters have one byte each,
+ * whatever the size.
+ */
 export function dumpLine(
   address: bigint,
   bytes: Uint8Array,
@@ -72,8 +74,9 @@ export function dumpLine(
 ): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let line = `${addressText(address)}:`;
-  for (let offset = 0; offset + size <= bytes.length; offset += size) {
-    line += ` ${formatItem(readValue(view, offset, size), format, size)}`;
+  const step = format === 'c' ? 1 : size;
+  for (let offset = 0; offset + step <= bytes.length; offset += step) {
+    line += ` ${formatItem(readValue(view, offset, step), format, step)}`;
   }
   return line;
 }

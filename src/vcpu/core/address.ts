@@ -14,6 +14,7 @@ import {
   RECORD_DISP,
   RECORD_INDEX,
   RECORD_SCALE,
+  RECORD_SCALE_MASK,
   ADDRESS_FLAT64,
   ADDRESS_BASED64,
   ADDRESS_FLAT32,
@@ -24,12 +25,13 @@ import { ATTR_CODE, ATTR_DB, ATTR_EXPAND_DOWN, ATTR_RW, ATTR_USABLE, SEG_CS, SEG
 import { raiseWithError, VECTOR_GP, VECTOR_SS } from './fault';
 import { info, nextRip } from './state';
 
+/** Base, scaled index and displacement, not truncated. */
 // @ts-ignore: decorator
 @inline
-function sum(cpu: usize, record: usize): u64 {
+export function sum(cpu: usize, record: usize): u64 {
   return (
     load<u64>(cpu + <usize>load<u8>(record, RECORD_BASE)) +
-    (load<u64>(cpu + <usize>load<u8>(record, RECORD_INDEX)) << <u64>load<u8>(record, RECORD_SCALE)) +
+    (load<u64>(cpu + <usize>load<u8>(record, RECORD_INDEX)) << <u64>(load<u8>(record, RECORD_SCALE) & RECORD_SCALE_MASK)) +
     <u64><i64>load<i32>(record, RECORD_DISP)
   );
 }

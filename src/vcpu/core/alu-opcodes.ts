@@ -46,34 +46,48 @@ import {
 } from './opcode-table';
 import { imm, next, reg, rm } from './state';
 
-function CMP_RM_REG<T>(cpu: usize, record: usize): usize {
+// @ts-ignore: decorator
+@inline
+export function CMP_RM_REG<T>(cpu: usize, record: usize): usize {
   alu<T>(cpu, CMP, rm<T>(cpu, record), reg<T>(cpu, record));
   return next(record);
 }
-function CMP_MEM_REG<T>(cpu: usize, record: usize): usize {
+// @ts-ignore: decorator
+@inline
+export function CMP_MEM_REG<T>(cpu: usize, record: usize): usize {
   const a = read<T>(cpu, readAddress<T>(cpu, record));
   alu<T>(cpu, CMP, a, reg<T>(cpu, record));
   return next(record);
 }
-function CMP_REG_RM<T>(cpu: usize, record: usize): usize {
+// @ts-ignore: decorator
+@inline
+export function CMP_REG_RM<T>(cpu: usize, record: usize): usize {
   alu<T>(cpu, CMP, reg<T>(cpu, record), rm<T>(cpu, record));
   return next(record);
 }
-function CMP_REG_MEM<T>(cpu: usize, record: usize): usize {
+// @ts-ignore: decorator
+@inline
+export function CMP_REG_MEM<T>(cpu: usize, record: usize): usize {
   const b = read<T>(cpu, readAddress<T>(cpu, record));
   alu<T>(cpu, CMP, reg<T>(cpu, record), b);
   return next(record);
 }
-function CMP_RM_IMM<T>(cpu: usize, record: usize): usize {
+// @ts-ignore: decorator
+@inline
+export function CMP_RM_IMM<T>(cpu: usize, record: usize): usize {
   alu<T>(cpu, CMP, rm<T>(cpu, record), imm<T>(record));
   return next(record);
 }
-function CMP_MEM_IMM<T>(cpu: usize, record: usize): usize {
+// @ts-ignore: decorator
+@inline
+export function CMP_MEM_IMM<T>(cpu: usize, record: usize): usize {
   const a = read<T>(cpu, readAddress<T>(cpu, record));
   alu<T>(cpu, CMP, a, imm<T>(record));
   return next(record);
 }
-function TEST_RM_REG<T>(cpu: usize, record: usize): usize {
+// @ts-ignore: decorator
+@inline
+export function TEST_RM_REG<T>(cpu: usize, record: usize): usize {
   alu<T>(cpu, TEST, rm<T>(cpu, record), reg<T>(cpu, record));
   return next(record);
 }
@@ -82,11 +96,15 @@ function TEST_MEM_REG<T>(cpu: usize, record: usize): usize {
   alu<T>(cpu, TEST, a, reg<T>(cpu, record));
   return next(record);
 }
-function TEST_RM_IMM<T>(cpu: usize, record: usize): usize {
+// @ts-ignore: decorator
+@inline
+export function TEST_RM_IMM<T>(cpu: usize, record: usize): usize {
   alu<T>(cpu, TEST, rm<T>(cpu, record), imm<T>(record));
   return next(record);
 }
-function TEST_MEM_IMM<T>(cpu: usize, record: usize): usize {
+// @ts-ignore: decorator
+@inline
+export function TEST_MEM_IMM<T>(cpu: usize, record: usize): usize {
   const a = read<T>(cpu, readAddress<T>(cpu, record));
   alu<T>(cpu, TEST, a, imm<T>(record));
   return next(record);

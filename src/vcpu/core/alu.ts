@@ -119,6 +119,48 @@ export function rmImm<T>(cpu: usize, record: usize, operation: u32): usize {
   return next(record);
 }
 
+// The same where nobody reads the flags (peephole.ts).
+
+// @ts-ignore: decorator
+@inline
+function quietly<T>(operation: u32, a: T, b: T): T {
+  if (operation == ADD || operation == INC) return <T>(a + b);
+  if (operation == SUB || operation == DEC) return <T>(a - b);
+  if (operation == OR) return <T>(a | b);
+  if (operation == AND) return <T>(a & b);
+  if (operation == XOR) return <T>(a ^ b);
+  return <T>(0 - a);
+}
+
+// @ts-ignore: decorator
+@inline
+export function rmRegQuiet<T>(cpu: usize, record: usize, operation: u32): usize {
+  putRm<T>(cpu, record, quietly<T>(operation, rm<T>(cpu, record), reg<T>(cpu, record)));
+  return next(record);
+}
+
+// @ts-ignore: decorator
+@inline
+export function regRmQuiet<T>(cpu: usize, record: usize, operation: u32): usize {
+  putReg<T>(cpu, record, quietly<T>(operation, reg<T>(cpu, record), rm<T>(cpu, record)));
+  return next(record);
+}
+
+// @ts-ignore: decorator
+@inline
+export function rmImmQuiet<T>(cpu: usize, record: usize, operation: u32): usize {
+  putRm<T>(cpu, record, quietly<T>(operation, rm<T>(cpu, record), imm<T>(record)));
+  return next(record);
+}
+
+/** INC, DEC, NEG. */
+// @ts-ignore: decorator
+@inline
+export function oneRmQuiet<T>(cpu: usize, record: usize, operation: u32): usize {
+  putRm<T>(cpu, record, quietly<T>(operation, rm<T>(cpu, record), 1));
+  return next(record);
+}
+
 /** Reads, computes and writes a memory operand. */
 // @ts-ignore: decorator
 @inline

@@ -37,7 +37,6 @@ import {
   CPU_SEG_LIMIT,
   RECORD_COUNT,
   RECORD_HANDLER,
-  RECORD_LENGTH,
   RECORD_LINK,
   RECORD_OFFSET,
   RECORD_SIZE,
@@ -50,8 +49,9 @@ import { isCanonical } from './access';
 import { generationAddress } from './physical';
 import { protectCode } from './exclusive';
 import { dropWrites, fetchAddress } from './tlb';
-import { indexOf, maskRip } from './state';
-import { forgetJumps, noteJump } from './jump-cache';
+import { indexOf, instructionLength, maskRip } from './state';
+import { forgetJumps, knownJump, noteJump } from './jump-cache';
+import { improveBlock } from './peephole';
 
 /** Most instructions of one block. */
 const MAX_RECORDS: u32 = 64;
@@ -71,7 +71,7 @@ function tableEntry(cpu: usize, host: u32, mode: u32): usize {
 
 // @ts-ignore: decorator
 @inline
-function isCurrent(block: usize): bool {
+export function isCurrent(block: usize): bool {
   return load<u32>(<usize>load<u32>(block, BLOCK_GEN_ADDRESS)) == load<u32>(block, BLOCK_GEN);
 }
 
@@ -107,7 +107,7 @@ export function enter(cpu: usize): usize {
 /** Counts an entry; the one that makes the block hot tells the host, which may replace its first record's handler. */
 // @ts-ignore: decorator
 @inline
-function countEntry(cpu: usize, block: usize): void {
+export function countEntry(cpu: usize, block: usize): void {
   const count = load<u32>(block, BLOCK_ENTRIES_COUNT) + 1;
   store<u32>(block, count, BLOCK_ENTRIES_COUNT);
   if (count == load<u32>(cpu, CPU_HOT_ENTRIES)) hotBlock(<u32>block);
@@ -205,7 +205,7 @@ function build(cpu: usize, linear: u64, host: u32, mode: u32, rip: u64): usize {
       if (status == DECODE_TOO_LONG) raiseGP(cpu, 0);
       decodeStraddling(cpu, block, record, linear, host, available, mode);
     }
-    const length = <u32>load<u8>(record, RECORD_LENGTH);
+    const length = instructionLength(record);
     if (mode & BLOCK_CODE_LIMIT && <u64>(offset - startOffset + length) > limitLeft) {
       if (count) break;
       raiseGP(cpu, 0);
@@ -220,6 +220,7 @@ function build(cpu: usize, linear: u64, host: u32, mode: u32, rip: u64): usize {
     }
   }
   // RECORD_COUNT of the continuation: instructions before it.
+  if (!(mode & BLOCK_SINGLE)) improveBlock(block + BLOCK_HEADER_SIZE, record);
   if (!ended) writeContinuation(record, offset, count);
   store<u16>(block, <u16>(count + (ended ? 0 : 1)), BLOCK_RECORDS);
   store<u16>(block, <u16>(offset - startOffset), BLOCK_BYTES);
@@ -263,20 +264,31 @@ function decodeStraddling(
   store<u32>(block, generation, BLOCK_GEN2);
 }
 
-/** Goes to `rip` from the instruction at `record`: next record, or 0 when the budget is used up or someone asks for attention. */
-export function branchTo(cpu: usize, record: usize, rip: u64): usize {
+/** Goes to `rip` from the instruction at `from`: next record, or 0 when the budget is used up or someone asks for attention. */
+export function branchTo(cpu: usize, from: usize, rip: u64): usize {
   store<u64>(cpu, rip, CPU_RIP);
-  const budget = load<i32>(cpu, CPU_BUDGET) - <i32>load<u8>(record, RECORD_COUNT);
+  const budget = load<i32>(cpu, CPU_BUDGET) - <i32>load<u8>(from, RECORD_COUNT);
   store<i32>(cpu, budget, CPU_BUDGET);
   if (budget <= 0 || atomic.load<u32>(cpu + CPU_PENDING) & load<u32>(cpu, CPU_ATTENTION_MASK)) {
     store<u32>(cpu, 0, CPU_CURRENT_RECORD);
     return 0;
   }
-  if (load<u32>(cpu, CPU_BLOCK_MODE) & BLOCK_SINGLE) {
+  const mode = load<u32>(cpu, CPU_BLOCK_MODE);
+  if (mode & BLOCK_SINGLE) {
     store<u32>(cpu, 0, CPU_CURRENT_RECORD);
     return 0;
   }
-  return enter(cpu);
+  // A limit is checked at every entry; 16-bit code has its segments at many bases.
+  if (mode & BLOCK_CODE_LIMIT || !(mode & BLOCK_CODE_MASK)) return enter(cpu);
+  const known = knownJump(cpu, rip);
+  if (known && isCurrent(known - BLOCK_HEADER_SIZE)) {
+    const block = known - BLOCK_HEADER_SIZE;
+    store<u64>(cpu, rip - <u64>(load<u32>(block, BLOCK_CODE) & 4095), CPU_RIP_BASE);
+    return start(cpu, block);
+  }
+  const record = enter(cpu);
+  noteJump(cpu, rip, record);
+  return record;
 }
 
 /**

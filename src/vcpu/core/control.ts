@@ -69,14 +69,14 @@ function jcc<T>(cpu: usize, record: usize, cc: u32): usize {
   return branchDirect(cpu, record, rip);
 }
 
-function CALL_REL<T>(cpu: usize, record: usize): usize {
+export function CALL_REL<T>(cpu: usize, record: usize): usize {
   const rip = target<T>(cpu, record);
   checkTarget(cpu, rip);
   push<T>(cpu, <T>nextRip(cpu, record));
   return branchDirect(cpu, record, rip);
 }
 
-function RET<T>(cpu: usize, record: usize): usize {
+export function RET<T>(cpu: usize, record: usize): usize {
   const rip = <u64>peek<T>(cpu, 0);
   checkTarget(cpu, rip);
   release(cpu, sizeof<T>());

@@ -27,12 +27,13 @@ import {
   INFO_W,
   RECORD_ADDRESS,
   RECORD_BASE,
+  RECORD_CASE,
   RECORD_DISP,
   RECORD_HANDLER,
   RECORD_IMM,
   RECORD_INDEX,
   RECORD_INFO,
-  RECORD_LENGTH,
+  RECORD_LENGTH_SHIFT,
   RECORD_LINK,
   RECORD_OFFSET,
   RECORD_REG,
@@ -45,7 +46,9 @@ import {
   ENTRY_FLAGS,
   ENTRY_LOCK,
   ENTRY_MEM,
+  ENTRY_MEM_CASES,
   ENTRY_REG,
+  ENTRY_REG_CASES,
   ENTRY_SIZE,
   ENTRY_TABLE,
   KIND_BY_CODE64,
@@ -92,6 +95,7 @@ import {
   OP_X87,
   slot,
 } from './opcode-table';
+import { fittingCase } from './case-table';
 import { undefinedHandler, unavailableMmx, unavailableX87, unavailableSse, unavailableAvx } from './unavailable';
 
 /** decode() results. */
@@ -160,7 +164,7 @@ export function decode(cpu: usize, record: usize, code: usize, available: u32, o
   const handler = decodeInstruction(cpu, record, mode, code, offset);
   if (overrun) return most == 15 ? DECODE_TOO_LONG : DECODE_NEEDS_MORE;
   store<u16>(record, <u16>handler, RECORD_HANDLER);
-  store<u8>(record, <u8>(cursor - code), RECORD_LENGTH);
+  store<u8>(record, load<u8>(record, RECORD_SCALE) | <u8>((cursor - code) << RECORD_LENGTH_SHIFT), RECORD_SCALE);
   store<u16>(record, <u16>offset, RECORD_OFFSET);
   store<u32>(record, 0, RECORD_LINK);
   if (handler == undefinedHandler) decodedEnd = true;
@@ -380,6 +384,10 @@ function decodeInstruction(cpu: usize, record: usize, mode: u32, code: usize, of
   if (flags & OP_MMX && !(mode & BLOCK_X87)) return unavailableMmx;
   // LOCK is allowed only with a memory destination of certain instructions (SDM vol. 2, "LOCK").
   if (lockPrefix && !isMem) return undefinedHandler;
+  if (!lockPrefix) {
+    const number = <u32>load<u8>(entry + <usize>opsize + (isMem ? ENTRY_MEM_CASES : ENTRY_REG_CASES));
+    store<u8>(record, <u8>fittingCase(record, number), RECORD_CASE);
+  }
   const handlers = entry + (lockPrefix ? ENTRY_LOCK : isMem ? ENTRY_MEM : ENTRY_REG);
   const handler = <u32>load<u16>(handlers + (<usize>opsize << 1));
   return handler ? handler : undefinedHandler;

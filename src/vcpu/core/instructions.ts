@@ -3,6 +3,7 @@ import { registerAlu } from './alu-opcodes';
 import { registerBcd } from './bcd';
 import { registerBit } from './bit';
 import { registerBmi } from './bmi';
+import { registerCases } from './case-table';
 import { registerCmpxchg } from './cmpxchg';
 import { registerControl } from './control';
 import { registerEflags } from './eflags';
@@ -60,4 +61,5 @@ export function registerInstructions(): void {
   registerFar();
   registerControlRegister();
   registerSimd();
+  registerCases();
 }

@@ -1,4 +1,5 @@
-// The jump cache of translated regions: which block a RIP leads to, as long as nothing that decides it has changed.
+// The jump cache of indirect branches and of translated regions: which block a RIP leads to, as long as nothing that decides it
+// has changed.
 import {
   BLOCK_HEADER_SIZE,
   BLOCK_PAGE2,
@@ -39,12 +40,27 @@ export function forgetJumps(cpu: usize): void {
   store<u64>(cpu, load<u64>(cpu, CPU_JUMP_STAMP) + EPOCH, CPU_JUMP_STAMP);
 }
 
+// @ts-ignore: decorator
+@inline
+function entryOf(cpu: usize, rip: u64): usize {
+  const hash = <usize>(rip ^ (rip >> JUMP_HASH_SHIFT)) & (JUMP_ENTRIES - 1);
+  return cpu + CPU_JUMP_CACHE + (hash << JUMP_ENTRY_SHIFT);
+}
+
+/** First record of the block that `rip` is known to lead to, or 0. The block's generation must be looked at. */
+// @ts-ignore: decorator
+@inline
+export function knownJump(cpu: usize, rip: u64): usize {
+  const entry = entryOf(cpu, rip);
+  if (load<u64>(entry) != rip || load<u64>(entry, JUMP_STAMP) != load<u64>(cpu, CPU_JUMP_STAMP)) return 0;
+  return <usize>load<u32>(entry, JUMP_RECORD);
+}
+
 /** Notes that `rip` leads to the block whose first record is `record`. */
 export function noteJump(cpu: usize, rip: u64, record: usize): void {
   // A block that goes on in another page depends on that page's mapping too.
   if (load<u32>(record - BLOCK_HEADER_SIZE, BLOCK_PAGE2)) return;
-  const hash = <usize>(rip ^ (rip >> JUMP_HASH_SHIFT)) & (JUMP_ENTRIES - 1);
-  const entry = cpu + CPU_JUMP_CACHE + (hash << JUMP_ENTRY_SHIFT);
+  const entry = entryOf(cpu, rip);
   store<u64>(entry, rip);
   store<u64>(entry, load<u64>(cpu, CPU_JUMP_STAMP), JUMP_STAMP);
   store<u32>(entry, <u32>record, JUMP_RECORD);

@@ -1,6 +1,6 @@
 // MOV between general registers, memory and immediates, MOVZX, MOVSX, MOVSXD, LEA, XCHG, NOP, CMOVcc, SETcc, BSWAP, XLAT.
 import { CPU_RAX, CPU_RBX, RECORD_ADDRESS, RECORD_IMM, RECORD_REG } from '../../memory/layout';
-import { effectiveAddress, readAddress, segmentAddress, truncateAddress, writeAddress } from './address';
+import { effectiveAddress, readAddress, segmentAddress, sum, truncateAddress, writeAddress } from './address';
 import { read, write } from './access';
 import { condition } from './flags';
 import { lockedExchange } from './lock';
@@ -29,27 +29,39 @@ import {
 } from './opcode-table';
 import { Handler, imm, next, putGpr, putReg, putRm, reg, rm } from './state';
 
-function MOV_RM_REG<T>(cpu: usize, record: usize): usize {
+// @ts-ignore: decorator
+@inline
+export function MOV_RM_REG<T>(cpu: usize, record: usize): usize {
   putRm<T>(cpu, record, reg<T>(cpu, record));
   return next(record);
 }
-function MOV_MEM_REG<T>(cpu: usize, record: usize): usize {
+// @ts-ignore: decorator
+@inline
+export function MOV_MEM_REG<T>(cpu: usize, record: usize): usize {
   write<T>(cpu, writeAddress<T>(cpu, record), reg<T>(cpu, record));
   return next(record);
 }
-function MOV_REG_RM<T>(cpu: usize, record: usize): usize {
+// @ts-ignore: decorator
+@inline
+export function MOV_REG_RM<T>(cpu: usize, record: usize): usize {
   putReg<T>(cpu, record, rm<T>(cpu, record));
   return next(record);
 }
-function MOV_REG_MEM<T>(cpu: usize, record: usize): usize {
+// @ts-ignore: decorator
+@inline
+export function MOV_REG_MEM<T>(cpu: usize, record: usize): usize {
   putReg<T>(cpu, record, read<T>(cpu, readAddress<T>(cpu, record)));
   return next(record);
 }
-function MOV_RM_IMM<T>(cpu: usize, record: usize): usize {
+// @ts-ignore: decorator
+@inline
+export function MOV_RM_IMM<T>(cpu: usize, record: usize): usize {
   putRm<T>(cpu, record, imm<T>(record));
   return next(record);
 }
-function MOV_MEM_IMM<T>(cpu: usize, record: usize): usize {
+// @ts-ignore: decorator
+@inline
+export function MOV_MEM_IMM<T>(cpu: usize, record: usize): usize {
   write<T>(cpu, writeAddress<T>(cpu, record), imm<T>(record));
   return next(record);
 }
@@ -68,17 +80,29 @@ function MOV_MOFFS_ACC<T>(cpu: usize, record: usize): usize {
   return next(record);
 }
 
-function MOVX_REG_RM<T, S>(cpu: usize, record: usize): usize {
+// @ts-ignore: decorator
+@inline
+export function MOVX_REG_RM<T, S>(cpu: usize, record: usize): usize {
   putReg<T>(cpu, record, <T>rm<S>(cpu, record));
   return next(record);
 }
-function MOVX_REG_MEM<T, S>(cpu: usize, record: usize): usize {
+// @ts-ignore: decorator
+@inline
+export function MOVX_REG_MEM<T, S>(cpu: usize, record: usize): usize {
   putReg<T>(cpu, record, <T>read<S>(cpu, readAddress<S>(cpu, record)));
   return next(record);
 }
 
 function LEA<T>(cpu: usize, record: usize): usize {
   putReg<T>(cpu, record, <T>effectiveAddress(cpu, record));
+  return next(record);
+}
+
+/** LEA whose address needs no truncation but to the operand size, and no RIP. */
+// @ts-ignore: decorator
+@inline
+export function LEA_PLAIN<T>(cpu: usize, record: usize): usize {
+  putReg<T>(cpu, record, <T>sum(cpu, record));
   return next(record);
 }
 

@@ -168,8 +168,17 @@ function IDIV_MEM<T>(cpu: usize, record: usize): usize {
   idiv<T>(cpu, read<T>(cpu, readAddress<T>(cpu, record)));
   return next(record);
 }
-function IMUL2_RM<T>(cpu: usize, record: usize): usize {
+// @ts-ignore: decorator
+@inline
+export function IMUL2_RM<T>(cpu: usize, record: usize): usize {
   putReg<T>(cpu, record, product<T>(cpu, reg<T>(cpu, record), rm<T>(cpu, record)));
+  return next(record);
+}
+/** Where nobody reads the flags. */
+// @ts-ignore: decorator
+@inline
+export function IMUL2_RM_QUIET<T>(cpu: usize, record: usize): usize {
+  putReg<T>(cpu, record, <T>(reg<T>(cpu, record) * rm<T>(cpu, record)));
   return next(record);
 }
 function IMUL2_MEM<T>(cpu: usize, record: usize): usize {
@@ -177,8 +186,16 @@ function IMUL2_MEM<T>(cpu: usize, record: usize): usize {
   putReg<T>(cpu, record, product<T>(cpu, reg<T>(cpu, record), b));
   return next(record);
 }
-function IMUL3_RM<T>(cpu: usize, record: usize): usize {
+// @ts-ignore: decorator
+@inline
+export function IMUL3_RM<T>(cpu: usize, record: usize): usize {
   putReg<T>(cpu, record, product<T>(cpu, rm<T>(cpu, record), imm<T>(record)));
+  return next(record);
+}
+// @ts-ignore: decorator
+@inline
+export function IMUL3_RM_QUIET<T>(cpu: usize, record: usize): usize {
+  putReg<T>(cpu, record, <T>(rm<T>(cpu, record) * imm<T>(record)));
   return next(record);
 }
 function IMUL3_MEM<T>(cpu: usize, record: usize): usize {

@@ -1,8 +1,9 @@
 // The decode table and its registration. Every instruction family calls define() for its opcodes from its register…()
-// function; decode.ts walks the table. An entry has 32 bytes:
+// function; decode.ts walks the table. An entry has 40 bytes:
 //   +0 u8 kind, +4 u32 OP_* flags, +2 u16 feature (one-based CPUID bit of cpu-features.ts, 0 = always there),
 //   +8 u16[3] handlers for 16/32/64-bit operands with a register rm, +14 u16[3] with a memory rm,
-//   +20 u16[3] with a memory rm and LOCK, +28 u32 address of the sub-table (split kinds).
+//   +20 u16[3] with a memory rm and LOCK, +28 u32 address of the sub-table (split kinds),
+//   +32 u8[3] cases of the run loop (case-numbers.ts) with a register rm, +35 u8[3] with a memory rm; 0 = none.
 import { OPCODE_TABLE_BASE, OPCODE_TABLE_END } from '../../memory/layout';
 import { Handler } from './state';
 
@@ -25,13 +26,15 @@ export const KIND_BY_W: u32 = 6;
 export const KIND_BY_L: u32 = 7;
 export const KIND_BY_CODE64: u32 = 8;
 
-export const ENTRY_SIZE: usize = 32;
+export const ENTRY_SIZE: usize = 40;
 export const ENTRY_FEATURE: usize = 2;
 export const ENTRY_FLAGS: usize = 4;
 export const ENTRY_REG: usize = 8;
 export const ENTRY_MEM: usize = 14;
 export const ENTRY_LOCK: usize = 20;
 export const ENTRY_TABLE: usize = 28;
+export const ENTRY_REG_CASES: usize = 32;
+export const ENTRY_MEM_CASES: usize = 35;
 
 /** A modrm byte follows. */
 export const OP_MODRM: u32 = 0x1;
@@ -164,6 +167,18 @@ export function defineMem(entry: usize, flags: u32, feature: u32, h16: Handler, 
 /** Handlers for a memory operand with LOCK; without them LOCK is #UD. */
 export function defineLock(entry: usize, h16: Handler, h32: Handler, h64: Handler): void {
   setHandlers(entry + ENTRY_LOCK, h16, h32, h64);
+}
+
+/** The cases of the run loop that serve 32- and 64-bit operands of a leaf with a register rm, or without modrm; 0 none. */
+export function caseReg(entry: usize, case32: u32, case64: u32): void {
+  store<u8>(entry, <u8>case32, ENTRY_REG_CASES + 1);
+  store<u8>(entry, <u8>case64, ENTRY_REG_CASES + 2);
+}
+
+/** The same with a memory rm. */
+export function caseMem(entry: usize, case32: u32, case64: u32): void {
+  store<u8>(entry, <u8>case32, ENTRY_MEM_CASES + 1);
+  store<u8>(entry, <u8>case64, ENTRY_MEM_CASES + 2);
 }
 
 function describe(entry: usize, flags: u32, feature: u32): void {

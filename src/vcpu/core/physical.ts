@@ -23,6 +23,7 @@ import {
   BLOCK_CODE,
   BLOCK_RECORDS,
   BLOCK_HEADER_SIZE,
+  RECORD_CASE,
   RECORD_SIZE,
 } from '../../memory/layout';
 import { enterGuest, leaveGuest } from './exclusive';
@@ -113,7 +114,10 @@ export function endRunningBlock(cpu: usize, host: u32): void {
   const count = <u32>load<u16>(block, BLOCK_RECORDS);
   const stale = <u16>staleHandler;
   let record = block + BLOCK_HEADER_SIZE;
-  for (let i: u32 = 0; i < count; i++, record += RECORD_SIZE) store<u16>(record, stale);
+  for (let i: u32 = 0; i < count; i++, record += RECORD_SIZE) {
+    store<u16>(record, stale);
+    store<u8>(record, 0, RECORD_CASE);
+  }
 }
 
 /** The vCPU is out of the guest while it waits for a device, which may have to wait for all vCPUs to be out. */

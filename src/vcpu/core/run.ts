@@ -20,11 +20,11 @@ import {
   EXIT_NONE,
   HALT_RUNNING,
   RECORD_COUNT,
-  RECORD_HANDLER,
   BLOCK_SINGLE,
 } from '../../memory/layout';
 import { FLAG_RF } from './bits';
 import { enter } from './block';
+import { runBlocks } from './dispatch';
 import { abandonExclusive, enterGuest, leaveGuest } from './exclusive';
 import { attend } from './attention';
 import { deliverFault } from './interrupt';
@@ -81,15 +81,6 @@ export function resume(cpu: usize): u32 {
     if (load<i32>(cpu, CPU_BUDGET) <= 0) return exit(cpu, EXIT_BUDGET);
     if (load<u32>(cpu, CPU_BLOCK_MODE) & BLOCK_SINGLE) runSingle(cpu);
     else runFreely(cpu);
-  }
-}
-
-/** Executes records until a handler gives 0. */
-function runBlocks(cpu: usize, first: usize): void {
-  let record = first;
-  while (record) {
-    store<u32>(cpu, <u32>record, CPU_CURRENT_RECORD);
-    record = call_indirect<usize>(<u32>load<u16>(record, RECORD_HANDLER), cpu, record);
   }
 }
 

@@ -13,7 +13,7 @@ import {
   RECORD_INFO,
   RECORD_REG,
 } from '../../memory/layout';
-import { isCanonical, read, write } from './access';
+import { checkWrite, isCanonical, read, write } from './access';
 import { effectiveAddress, readAddress, segmentAddress, writeAddress } from './address';
 import {
   ATTR_ACCESSED,
@@ -448,6 +448,7 @@ function storeTable(cpu: usize, record: usize, table: u32): usize {
   const bytes: u32 = is64(cpu) ? 10 : 6;
   const linear = segmentAddress(cpu, segment, effectiveAddress(cpu, record), bytes, true);
   const base = load<u64>(cpu + (table << 3), CPU_SEG_BASE);
+  checkWrite(cpu, linear, bytes);
   write<u16>(cpu, linear, <u16>load<u32>(cpu + (table << 2), CPU_SEG_LIMIT));
   if (is64(cpu)) write<u64>(cpu, linear + 2, base);
   else write<u32>(cpu, linear + 2, <u32>base);

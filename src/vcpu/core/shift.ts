@@ -11,12 +11,12 @@ const ROL: u32 = 0;
 const ROR: u32 = 1;
 const RCL: u32 = 2;
 const RCR: u32 = 3;
-const SHL: u32 = 4;
-const SHR: u32 = 5;
-const SAR: u32 = 7;
+export const SHL: u32 = 4;
+export const SHR: u32 = 5;
+export const SAR: u32 = 7;
 
 /** Where the count comes from. */
-const BY_IMMEDIATE: u32 = 0;
+export const BY_IMMEDIATE: u32 = 0;
 const BY_ONE: u32 = 1;
 const BY_CL: u32 = 2;
 
@@ -131,8 +131,21 @@ function count(cpu: usize, record: usize, source: u32): u32 {
 
 // @ts-ignore: decorator
 @inline
-function shiftRm<T>(cpu: usize, record: usize, operation: u32, source: u32): usize {
+export function shiftRm<T>(cpu: usize, record: usize, operation: u32, source: u32): usize {
   putRm<T>(cpu, record, shift<T>(cpu, operation, rm<T>(cpu, record), count(cpu, record, source)));
+  return next(record);
+}
+
+/** SHL, SHR or SAR by an immediate, whose count is not 0, where nobody reads the flags. */
+// @ts-ignore: decorator
+@inline
+export function shiftRmQuiet<T>(cpu: usize, record: usize, operation: u32): usize {
+  // WebAssembly takes the count modulo the size, too.
+  const n = <T>load<u8>(record, RECORD_IMM);
+  const a = rm<T>(cpu, record);
+  if (operation == SHL) putRm<T>(cpu, record, <T>(a << n));
+  else if (operation == SHR) putRm<T>(cpu, record, <T>(a >> n));
+  else putRm<T>(cpu, record, <T>(signExtend<T>(a) >> <i64>(n & (bitsOf<T>() - 1))));
   return next(record);
 }
 

@@ -98,7 +98,9 @@ export function pop<T>(cpu: usize): T {
   return value;
 }
 
-function PUSH_RM<T>(cpu: usize, record: usize): usize {
+// @ts-ignore: decorator
+@inline
+export function PUSH_RM<T>(cpu: usize, record: usize): usize {
   push<T>(cpu, rm<T>(cpu, record));
   return next(record);
 }
@@ -110,7 +112,9 @@ function PUSH_IMM<T>(cpu: usize, record: usize): usize {
   push<T>(cpu, imm<T>(record));
   return next(record);
 }
-function POP_RM<T>(cpu: usize, record: usize): usize {
+// @ts-ignore: decorator
+@inline
+export function POP_RM<T>(cpu: usize, record: usize): usize {
   // POP SP stores what was popped, after the pointer has moved.
   const value = pop<T>(cpu);
   putRm<T>(cpu, record, value);

@@ -15,12 +15,13 @@ import {
   MODE_LONG,
   BLOCK_CODE_MASK,
   RECORD_OFFSET,
-  RECORD_LENGTH,
   RECORD_COUNT,
   RECORD_REG,
   RECORD_RM,
   RECORD_IMM,
   RECORD_INFO,
+  RECORD_LENGTH_SHIFT,
+  RECORD_SCALE,
   RECORD_SIZE,
   INFO_OPSIZE_SHIFT,
 } from '../../memory/layout';
@@ -55,13 +56,20 @@ export function instructionRip(cpu: usize, record: usize): u64 {
   return maskRip(cpu, load<u64>(cpu, CPU_RIP_BASE) + <u64>load<u16>(record, RECORD_OFFSET));
 }
 
+/** Length of the instruction at `record` in bytes. */
+// @ts-ignore: decorator
+@inline
+export function instructionLength(record: usize): u32 {
+  return <u32>load<u8>(record, RECORD_SCALE) >> RECORD_LENGTH_SHIFT;
+}
+
 /** RIP of the instruction after the one at `record`. */
 // @ts-ignore: decorator
 @inline
 export function nextRip(cpu: usize, record: usize): u64 {
   return maskRip(
     cpu,
-    load<u64>(cpu, CPU_RIP_BASE) + <u64>load<u16>(record, RECORD_OFFSET) + <u64>load<u8>(record, RECORD_LENGTH),
+    load<u64>(cpu, CPU_RIP_BASE) + <u64>load<u16>(record, RECORD_OFFSET) + <u64>instructionLength(record),
   );
 }
 

@@ -57,7 +57,7 @@ export let translatedPhysical: u64 = 0;
 // @ts-ignore: decorator
 @inline
 export function entryOf(tlb: usize, linear: u64): usize {
-  return tlb + ((<usize>(linear >> 12) & (TLB_ENTRIES - 1)) << TLB_ENTRY_SHIFT);
+  return tlb + (<usize>(linear >> (12 - TLB_ENTRY_SHIFT)) & ((TLB_ENTRIES - 1) << TLB_ENTRY_SHIFT));
 }
 
 /**

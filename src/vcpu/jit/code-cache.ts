@@ -16,7 +16,8 @@ import {
   CPU_RIP_BASE,
   CPU_SEG_BASE,
   CPU_TLB,
-  RECORD_LENGTH,
+  RECORD_LENGTH_SHIFT,
+  RECORD_SCALE,
   RECORD_SIZE,
   TLB_ADDEND,
   TLB_ENTRIES,
@@ -150,7 +151,7 @@ export class CodeWindow {
       const address = block + BLOCK_HEADER_SIZE + i * RECORD_SIZE;
       const instruction = readInstruction(view, address, this.mode, delta, codeAt, this.#originalHandler);
       if (!this.#instructions.has(instruction.at)) this.#instructions.set(instruction.at, instruction);
-      done += view.getUint8(address + RECORD_LENGTH);
+      done += view.getUint8(address + RECORD_SCALE) >> RECORD_LENGTH_SHIFT;
     }
   }
 }

@@ -16,11 +16,12 @@ import {
   RECORD_IMM,
   RECORD_INDEX,
   RECORD_INFO,
-  RECORD_LENGTH,
+  RECORD_LENGTH_SHIFT,
   RECORD_OFFSET,
   RECORD_REG,
   RECORD_RM,
   RECORD_SCALE,
+  RECORD_SCALE_MASK,
   RECORD_SIZE,
 } from '../../memory/layout.ts';
 
@@ -141,7 +142,7 @@ export function readInstruction(
   const addressForm = u8(RECORD_ADDRESS);
   return {
     at: page * 4096 + offset,
-    length: u8(RECORD_LENGTH),
+    length: u8(RECORD_SCALE) >> RECORD_LENGTH_SHIFT,
     page,
     handler: originalHandler(view.getUint16(address + RECORD_HANDLER, true)),
     operation,
@@ -155,7 +156,7 @@ export function readInstruction(
     rm: u8(RECORD_RM),
     base: u8(RECORD_BASE),
     index: u8(RECORD_INDEX),
-    scale: u8(RECORD_SCALE),
+    scale: u8(RECORD_SCALE) & RECORD_SCALE_MASK,
     form: addressForm & 15,
     segment: addressForm >> 4,
     disp: view.getInt32(address + RECORD_DISP, true),

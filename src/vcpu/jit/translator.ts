@@ -9,6 +9,7 @@ import {
   BLOCK_SINGLE,
   CODE_GEN_BASE,
   CPU_HOT_ENTRIES,
+  RECORD_CASE,
   RECORD_HANDLER,
 } from '../../memory/layout.ts';
 import type { BlockTranslator, CoreInstance } from '../core-instance.ts';
@@ -125,6 +126,7 @@ export class Translator implements BlockTranslator {
 
   #install(region: Region, record: number): void {
     this.#view.setUint16(record + RECORD_HANDLER, region.index, true);
+    this.#view.setUint8(record + RECORD_CASE, 0);
     region.records.add(record);
   }
 

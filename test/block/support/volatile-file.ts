@@ -26,29 +26,34 @@ export class VolatileFile implements BlockNode {
   readonly encrypted = false;
   readonly backing = undefined;
   readonly file = undefined;
-  #flushed: Uint8Array;
   #contents: Uint8Array;
-  #pending: PendingWrite[] = [];
+  readonly #first: Uint8Array;
+  /** Every write since the beginning; undefined for a flush. */
+  readonly #history: (PendingWrite | undefined)[] = [];
 
   constructor(contents: Uint8Array) {
-    this.#flushed = contents.slice();
+    this.#first = contents.slice();
     this.#contents = contents.slice();
+  }
+
+  /** How many writes and flushes there have been. */
+  get events(): number {
+    return this.#history.length;
+  }
+
+  /** The file after a power cut that came before the event of that number. */
+  afterPowerCutAt(event: number, survives: (index: number) => boolean): Uint8Array {
+    const past = this.#history.slice(0, event);
+    const flushed = past.lastIndexOf(undefined);
+    let contents: Uint8Array = this.#first.slice();
+    for (const [index, write] of past.entries()) {
+      if (write !== undefined && (index < flushed || survives(index))) contents = applied(contents, write);
+    }
+    return contents;
   }
 
   get bytes(): number {
     return this.#contents.length;
-  }
-
-  /** How many writes a power cut could lose. */
-  get pending(): number {
-    return this.#pending.length;
-  }
-
-  /** The file after a power cut: `survives` says of each pending write whether it had reached the disk. */
-  afterPowerCut(survives: (index: number) => boolean): Uint8Array {
-    return this.#pending
-      .filter((_, index) => survives(index))
-      .reduce<Uint8Array>((contents, write) => applied(contents, write), this.#flushed.slice());
   }
 
   async read(offset: number, views: Views): Promise<void> {
@@ -62,13 +67,12 @@ export class VolatileFile implements BlockNode {
 
   async write(offset: number, views: Views): Promise<void> {
     const write = { offset, bytes: Uint8Array.from(Buffer.concat(views)) };
-    this.#pending.push(write);
+    this.#history.push(write);
     this.#contents = applied(this.#contents, write);
   }
 
   async flush(): Promise<void> {
-    this.#flushed = this.#contents.slice();
-    this.#pending = [];
+    this.#history.push(undefined);
   }
 
   async discard(): Promise<void> {}

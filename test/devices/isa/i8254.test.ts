@@ -215,6 +215,19 @@ test('the refresh toggle changes every 15 µs', (t) => {
   t.is(changes, 100);
 });
 
+test('a short count interrupts when the thread gets no turn for longer, wherever that happens', (t) => {
+  for (const stalledRead of [1, 2, 3, 4, 5, 6]) {
+    const m = machine();
+    m.board.out8(CONTROL, 0x38);
+    m.board.out8(0x40, 0x64);
+    const before = m.board.irq(0).rises;
+    m.board.clocks.virtual.stallAt(stalledRead, 5e6);
+    m.board.out8(0x40, 0);
+    m.board.advance(20e6);
+    t.is(m.board.irq(0).rises - before, 1, `stalled at read ${stalledRead}`);
+  }
+});
+
 testDeviceContract(test, {
   name: 'isa-pit',
   create: (board) => createTimer(board).device,

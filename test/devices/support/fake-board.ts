@@ -180,7 +180,10 @@ export function createFakeBoard(options: FakeBoardOptions = {}): FakeBoard {
     },
     input: {
       addKeyboard: (sink) => keyboards.push(sink),
-      addPointer: (sink) => pointers.push(sink),
+      addPointer: (sink) => {
+        pointers.push(sink);
+        return { remove: () => void pointers.splice(pointers.indexOf(sink), 1) };
+      },
     },
     display: { add: (adapter) => adapters.push(adapter) },
     irq: (line) => wire(`irq ${line}`),

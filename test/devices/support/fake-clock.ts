@@ -9,6 +9,8 @@ interface ArmedTimer {
 export class FakeClock implements DeviceClock {
   readonly #timers: ArmedTimer[] = [];
   #now: number;
+  #readsToStall = 0;
+  #stallNs = 0;
 
   /** @param start what the clock shows at first, in ns */
   constructor(start = 0) {
@@ -16,7 +18,17 @@ export class FakeClock implements DeviceClock {
   }
 
   now(): number {
+    if (this.#readsToStall > 0) {
+      this.#readsToStall -= 1;
+      if (this.#readsToStall === 0) this.#now += this.#stallNs;
+    }
     return this.#now;
+  }
+
+  /** Before its `reads`-th read from now on the clock goes on by `ns`, as when a busy host gives the thread no turn. */
+  stallAt(reads: number, ns: number): void {
+    this.#readsToStall = reads;
+    this.#stallNs = ns;
   }
 
   timer(expired: () => void): DeviceTimer {

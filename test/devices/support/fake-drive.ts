@@ -56,6 +56,7 @@ export class FakeDrive implements BlockBackend {
       bytes: this.contents.length,
       readOnly: this.readOnly,
       encrypted: false,
+      keyMissing: false,
       backingFile: undefined,
       backingDepth: 0,
     };

@@ -17,7 +17,10 @@ function createFwCfg(board: FakeBoard) {
   firmwareItems.item(0x05, Uint8Array.of(2, 0));
   firmwareItems.file('etc/first', Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
   firmwareItems.file('etc/second', Uint8Array.of(9));
-  return { device: fwCfg.create({ ...board, firmwareItems }, {}), firmwareItems };
+  return {
+    device: fwCfg.create({ ...board, firmwareItems }, { ctl_iobase: 0, data_iobase: 0 }),
+    firmwareItems,
+  };
 }
 
 function machine() {

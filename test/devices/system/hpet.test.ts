@@ -104,6 +104,20 @@ test('a periodic timer as Linux sets it up interrupts every period, through the 
   t.true(read(timer(0) + 8) > read(COUNTER));
 });
 
+test('a period goes on when the thread gets no turn for several of them, wherever that happens', (t) => {
+  for (const stalledRead of [1, 2, 3, 4, 5, 6, 7, 8]) {
+    const { board, read, write, timer } = machine();
+    write(CONFIGURATION, LEGACY);
+    write(timer(0), INTERRUPT | PERIODIC | SET_VALUE | MODE_32);
+    write(timer(0) + 8, read(COUNTER) + 4000 * US);
+    write(timer(0) + 8, 4000 * US);
+    board.clocks.virtual.stallAt(stalledRead, 50e6);
+    write(CONFIGURATION, ENABLE | LEGACY);
+    board.advance(100e6);
+    t.true(board.wire('legacy 0').rises >= 10, `stalled at read ${stalledRead}`);
+  }
+});
+
 test('a 64-bit comparator is set by both halves', (t) => {
   const { board, write, timer } = machine();
   write(timer(1), INTERRUPT | PERIODIC | SET_VALUE | (16 << 9));

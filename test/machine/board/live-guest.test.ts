@@ -55,6 +55,28 @@ test.serial('a stopped processor stands still, a running one moves', async (t) =
   t.not(await count(), stopped);
 });
 
+test.serial(
+  'processors run one instruction at a time while a monitor or the command line wants it',
+  async (t) => {
+    await using machine = await startMachine(rollCallRom('spin'), ['-m', '16', '-smp', '2', '-singlestep']);
+    const human = (line: string): Promise<string> =>
+      machine.qmp.execute('human-monitor-command', { 'command-line': line });
+    const counted = async (): Promise<number> =>
+      Number(`0x${/ECX=([0-9a-f]+)/.exec(await human('info registers'))?.[1]}`);
+    const singleStep = async (): Promise<boolean> => (await machine.qmp.execute('query-status')).singlestep;
+    await machine.reported('BA2');
+    t.true(await singleStep());
+    t.is(await human('info status'), 'VM status: running (single step mode)\r\n');
+    const before = await counted();
+    while ((await counted()) === before) await new Promise((resolve) => setTimeout(resolve, 5));
+    t.is(await human('singlestep off'), '');
+    t.false(await singleStep());
+    t.is(await human('singlestep'), '');
+    t.true(await singleStep());
+    t.is(await human('singlestep maybe'), 'unexpected option maybe\r\n');
+  },
+);
+
 test.serial('a triple fault resets, and the debug exit ends the process with its status', async (t) => {
   const args = ['-m', '16', '-S', '-device', 'isa-debug-exit'];
   await using machine = await startMachine(rollCallRom('fault'), args);

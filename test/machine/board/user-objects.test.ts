@@ -51,7 +51,9 @@ test('drives with if=virtio and -balloon virtio become devices', (t) => {
     ({ drive: { id }, interface: kind, address }) as unknown as BoardDrive;
   const drives = [drive('ide0-hd0', 'ide'), drive('virtio0', 'virtio'), drive('virtio1', 'virtio', '6')];
   t.deepEqual(
-    optionDevices({ drives, balloon: { address: undefined } }).map(({ values }) => values),
+    optionDevices({ drives, balloon: { address: undefined }, debugConsole: 'debugcon' }).map(
+      ({ values }) => values,
+    ),
     [
       [
         ['driver', 'virtio-blk-pci'],
@@ -61,6 +63,10 @@ test('drives with if=virtio and -balloon virtio become devices', (t) => {
         ['driver', 'virtio-blk-pci'],
         ['drive', 'virtio1'],
         ['addr', '6'],
+      ],
+      [
+        ['driver', 'isa-debugcon'],
+        ['chardev', 'debugcon'],
       ],
       [['driver', 'virtio-balloon-pci']],
     ],

@@ -118,7 +118,7 @@ export class QemuPlatform implements Platform, AsyncDisposable {
     return index < this.#cpus;
   }
 
-  bootPaths(): readonly string[] {
+  bootPaths(): readonly [] {
     return [];
   }
 

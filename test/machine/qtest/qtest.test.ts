@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { connect as connectSocket } from 'node:net';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import test from 'ava';
 import { QtestProtocol, type QtestTarget } from '../../../src/machine/qtest/qtest-protocol.ts';
-import { startMachine } from '../board/support/live-machine.ts';
+import { startQtest } from '../board/support/qtest-session.ts';
 
 /** A target of 64 bytes of memory, one port, and timers at given times. */
 function bench(deadlines: number[] = []) {
@@ -84,19 +84,9 @@ test('what is no command fails with a reason', (t) => {
 });
 
 test('the real board answers: PCI, RAM, ROM, the timer through the I/O APIC', async (t) => {
-  const rom = new Uint8Array(0x10000).fill(0x5a);
-  await using machine = await startMachine(rom, ['-m', '16', '-machine', 'accel=qtest', ...qtestArguments()]);
-  const socket = connectSocket(QTEST_SOCKET);
-  const replies = createInterface({ input: socket })[Symbol.asyncIterator]();
-  const send = async (command: string): Promise<string[]> => {
-    socket.write(`${command}\n`);
-    const lines: string[] = [];
-    for (;;) {
-      const { value, done } = await replies.next();
-      lines.push(String(value));
-      if (done === true || !lines.at(-1)?.startsWith('IRQ')) return lines;
-    }
-  };
+  const log = join(await mkdtemp(join(tmpdir(), 'troupe-qtest-')), 'log');
+  await using session = await startQtest(['-m', '16', '-qtest-log', log]);
+  const { send, machine } = session;
   t.deepEqual(await send('outl 0xcf8 0x80000000'), ['OK']);
   t.deepEqual(await send('inl 0xcfc'), ['OK 0x12378086']);
   t.deepEqual(await send('writel 0x100000 0xcafe'), ['OK']);
@@ -110,18 +100,20 @@ test('the real board answers: PCI, RAM, ROM, the timer through the I/O APIC', as
   }
   const raised = (await send('clock_step 35000000')).filter((line) => line === 'IRQ raise 2');
   t.is(raised.length, 3);
-  socket.destroy();
+  t.deepEqual(await send('irq_intercept_out ioapic'), ['OK']);
+  t.deepEqual(await send('irq_intercept_out /machine'), ['FAIL /machine is no device: it is a container']);
+  t.deepEqual(await send('irq_intercept_out nobody'), ["FAIL Device 'nobody' not found"]);
   await machine.qmp.execute('quit');
   t.is(await machine.ended, 0);
-  t.regex(
-    readFileSync(QTEST_LOG, 'latin1'),
-    /^\[R \+\d+\.\d{6}\] outl 0xcf8 0x80000000\n\[S \+\d+\.\d{6}\] OK\n/,
-  );
+  t.deepEqual(machine.reports, []);
+  t.regex(readFileSync(log, 'latin1'), /^\[R \+\d+\.\d{6}\] outl 0xcf8 0x80000000\n\[S \+\d+\.\d{6}\] OK\n/);
+  await rm(dirname(log), { recursive: true });
 });
 
-const QTEST_SOCKET = join('/tmp', `troupe-qtest-${process.pid}`);
-const QTEST_LOG = `${QTEST_SOCKET}.log`;
-
-function qtestArguments(): string[] {
-  return ['-qtest', `unix:${QTEST_SOCKET},server,nowait`, '-qtest-log', QTEST_LOG];
-}
+test('PCI slots are removable where the reference says so, the empty ones too', async (t) => {
+  await using session = await startQtest(['-m', '16', '-vga', 'std', '-qtest-log', 'none']);
+  t.false(existsSync('none'));
+  const [value] = await session.send('inl 0xae0c');
+  // Not the host bridge, the chips of the PIIX and the display adapter.
+  t.is(value, 'OK 0xfffffff8');
+});

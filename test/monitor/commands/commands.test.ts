@@ -22,7 +22,7 @@ test('query-commands: what works, in the reverse of the order of the table', asy
     names,
     order.filter((name) => names.includes(name)),
   );
-  t.deepEqual([names[0], names.at(-1), names.length], ['chardev-remove', 'quit', 53]);
+  t.deepEqual([names[0], names.at(-1)], ['chardev-remove', 'quit']);
 });
 
 test('query-events: all 26, in the reverse of the order of the list', async (t) => {
@@ -74,10 +74,11 @@ test('query-command-line-options', async (t) => {
   );
 });
 
-test('query-status reads the shared word', async (t) => {
-  const monitor = ready({ singleStep: true });
-  t.deepEqual(await run(monitor, 'query-status'), { running: false, singlestep: true, status: 'prelaunch' });
+test('query-status reads the shared words', async (t) => {
+  const monitor = ready();
+  t.deepEqual(await run(monitor, 'query-status'), { running: false, singlestep: false, status: 'prelaunch' });
   monitor.runState.store('running');
+  monitor.runState.singleStep = true;
   t.deepEqual(await run(monitor, 'query-status'), { running: true, singlestep: true, status: 'running' });
   t.deepEqual(monitor.asked, []);
 });

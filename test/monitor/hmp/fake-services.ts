@@ -68,7 +68,6 @@ export function fakeServices(options: FakeServicesOptions = {}): FakeServices {
     reports,
     connected: () => connected,
     identity: { name: undefined, uuid: '', machineType: 'none' },
-    singleStep: false,
     machine: {
       name: 'machine',
       ask: async (method: string, argument: never) => options.machine?.[method]?.(argument),

@@ -75,10 +75,12 @@ test('values of memory, in lines of 16 bytes', async (t) => {
     '0000000000000010: 0x88817a73 0xa49d968f 0xc0b9b2ab 0xdcd5cec7\n0000000000000020: 0xf8f1eae3\n',
   );
   t.is(await say('xp /3xb 1'), '0000000000000001: 0x0a 0x11 0x18\n');
-  t.is(await say('x /2db 0x24'), '0000000000000024:  -1   6\n');
+  t.is(await say('x /2db 0x24'), '0000000000000024: 255   6\n');
   t.is(await say('x /2ub 0x24'), '0000000000000024: 255   6\n');
   t.is(await say('x /2ob 0x24'), '0000000000000024: 0377  06\n');
   t.is(await say('x /2cb 0x10'), "0000000000000010: 's' 'z'\n");
+  // Characters have one byte, but as many bytes are shown as the size says.
+  t.is(await say('x /1ch 0x10'), "0000000000000010: 's' 'z'\n");
   t.is(await say('x /1xg 0'), '0000000000000000: 0x342d261f18110a03\n');
   t.is(await say('x /1xw 0x200000'), '0000000000200000: Cannot access memory\n');
 });

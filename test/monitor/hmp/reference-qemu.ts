@@ -14,14 +14,16 @@ export const LAST_ANSWER = '\r\n0x5e4713e1\r\n(qemu) ';
 
 /**
  * Sends the bytes, an Enter and `LAST_LINE` to a monitor on its standard input.
+ * @param machine options of its command line
  * @returns what it wrote up to the prompt behind that
  */
-export async function referenceTranscript(input: string): Promise<string> {
-  const qemu = spawn(
-    BINARY,
-    ['-S', '-nodefaults', '-machine', 'none', '-display', 'none', '-monitor', 'stdio'],
-    { stdio: ['pipe', 'pipe', 'ignore'] },
-  );
+export async function referenceTranscript(
+  input: string,
+  machine: readonly string[] = ['-machine', 'none'],
+): Promise<string> {
+  const qemu = spawn(BINARY, ['-S', '-nodefaults', '-display', 'none', '-monitor', 'stdio', ...machine], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
   const ended = once(qemu, 'close');
   let output = '';
   qemu.stdout.setEncoding('utf8').on('data', (text: string) => {

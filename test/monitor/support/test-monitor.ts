@@ -28,7 +28,6 @@ export interface TestMonitorOptions {
   /** Commands beside those of this version. */
   readonly extraCommands?: readonly CommandEntry[];
   readonly identity?: Partial<MonitorServices['identity']>;
-  readonly singleStep?: boolean;
 }
 
 /** One control monitor on a fake device, before a fake machine, with all that it did laid open. */
@@ -63,7 +62,6 @@ export class TestMonitor {
         machineType: 'none',
         ...options.identity,
       },
-      singleStep: options.singleStep ?? false,
       machine: this.#fakeMachine(options.machine ?? {}),
       runState: this.runState,
       chardevs: {

@@ -27,4 +27,18 @@ const nmi = defineHumanCommand({
   },
 });
 
-export const cpuCommands: readonly HumanCommand[] = [cpu, nmi];
+const singlestep = defineHumanCommand({
+  name: 'singlestep',
+  arguments: [{ name: 'option', kind: 'string', presence: 'optional' }],
+  params: '[on|off]',
+  help: 'execute one instruction at a time, or no longer; alone: on',
+  async run({ services }, { option }) {
+    if (option !== undefined && option !== 'on' && option !== 'off') {
+      throw new HmpError('ERR_HMP_SYNTAX', `unexpected option ${option}`);
+    }
+    await askMachine(services, 'setSingleStep', { on: option !== 'off' });
+    return '';
+  },
+});
+
+export const cpuCommands: readonly HumanCommand[] = [cpu, nmi, singlestep];

@@ -1,6 +1,10 @@
 /** Drives, and what has passed through them. */
+
+import type { ImageDescription } from '../../../block/storage-contract.ts';
 import type { BlockDeviceInfo, BlockInfo } from '../../../qapi/qmp-types.generated.ts';
-import { defineHumanCommand, type HumanCommand } from '../command.ts';
+import { askMachine } from '../../ask-machine.ts';
+import { defineHumanCommand, type HumanCommand, type HumanContext } from '../command.ts';
+import { HmpError } from '../hmp-error.ts';
 
 /** A blank, a quote or a backslash in a name is preceded by a backslash. */
 function escaped(name: string): string {
@@ -31,12 +35,56 @@ function describeDrive(drive: BlockInfo): string {
   return `${drive.device}: removable=${flag(drive.removable)}${locked}${tray}${status}${medium}\n`;
 }
 
+const UNITS = ['', 'K', 'M', 'G', 'T', 'P'];
+
+/** `196K`, `1.5G`: two digits where one is not enough. */
+function shortSize(bytes: number): string {
+  let unit = 0;
+  while (bytes / 1024 ** unit >= 1000 && unit < UNITS.length - 1) unit += 1;
+  const amount = bytes / 1024 ** unit;
+  return `${unit === 0 || amount >= 10 ? Math.round(amount) : amount.toFixed(1)}${UNITS[unit]}`;
+}
+
+function describeImage(image: ImageDescription): string {
+  const { file, format, bytes, allocatedBytes, encrypted, backingFile } = image;
+  return [
+    `image: ${file}`,
+    `file format: ${format}`,
+    `virtual size: ${shortSize(bytes)} (${bytes} bytes)`,
+    `disk size: ${allocatedBytes === undefined ? 'unavailable' : shortSize(allocatedBytes)}`,
+    ...(encrypted ? ['encrypted: yes'] : []),
+    ...(backingFile === undefined ? [] : [`backing file: ${backingFile}`]),
+  ]
+    .map((line) => `    ${line}\n`)
+    .join('');
+}
+
+async function describeImages({ services }: HumanContext, device: string): Promise<string> {
+  const images = await askMachine(services, 'queryImages', { device });
+  return images.map(describeImage).join('\n');
+}
+
 const block = defineHumanCommand({
   name: 'block',
-  help: 'drives and their media',
-  async run({ services, caller }) {
-    const drives = await services.executeQmp('query-block', {}, caller);
-    return drives.map(describeDrive).join('');
+  arguments: [
+    { name: 'verbose', kind: 'flag', letter: 'v' },
+    { name: 'device', kind: 'block-device', presence: 'optional' },
+  ],
+  params: '[-v] [device]',
+  help: 'drives and their media; -v with the images that these are made of',
+  async run(context, { verbose, device }) {
+    const { services, caller } = context;
+    const all = await services.executeQmp('query-block', {}, caller);
+    const drives = all.filter((drive) => device === undefined || drive.device === device);
+    if (device !== undefined && drives.length === 0) {
+      throw new HmpError('ERR_HMP_REFUSED', `Device '${device}' not found`);
+    }
+    let text = '';
+    for (const drive of drives) {
+      text += describeDrive(drive);
+      if (verbose) text += await describeImages(context, drive.device);
+    }
+    return text;
   },
 });
 

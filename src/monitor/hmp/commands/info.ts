@@ -1,6 +1,7 @@
 import { defineHumanCommand } from '../command.ts';
 import { CommandTable } from '../command-table.ts';
 import { helpText } from '../help-text.ts';
+import { blockJobInformation } from './block-jobs.ts';
 import { blockInformation } from './info-block.ts';
 import { constantInformation } from './info-constant.ts';
 import { guestInformation } from './info-guest.ts';
@@ -17,6 +18,7 @@ export const info = defineHumanCommand({
     ...machineInformation,
     ...guestInformation,
     ...blockInformation,
+    blockJobInformation,
     pci,
     ...monitorInformation,
     ...constantInformation,

@@ -1,29 +1,24 @@
 /** The guest's keyboard and mouse. */
-import type { KeyName } from '../../../machine/guest/guest-asks.ts';
+import type { KeyValue, QKeyCode } from '../../../qapi/qmp-types.generated.ts';
 import { qmpSchema } from '../../../qapi/schema-file.ts';
 import { askMachine } from '../../ask-machine.ts';
 import { defineHumanCommand, type HumanCommand } from '../command.ts';
 import { HmpError } from '../hmp-error.ts';
 
-const DEFAULT_HOLD_MS = 100;
-const SCANCODE_MAX = 0xff;
 const SCANCODE = /^0x[0-9a-f]+$/i;
 const NUMBER = /^[+-]?(?:0x[0-9a-f]+|[0-9]+)/i;
 
-function keyNames(): readonly string[] {
-  return qmpSchema.enums['QKeyCode'] ?? [];
+function keyNames(): readonly QKeyCode[] {
+  return (qmpSchema.enums['QKeyCode'] ?? []) as readonly QKeyCode[];
 }
 
-function parseKey(word: string): KeyName {
-  if (word === '<') return 'less';
-  if (SCANCODE.test(word)) {
-    const code = Number(word);
-    if (code >= 1 && code <= SCANCODE_MAX) return code;
-  }
-  if (!keyNames().includes(word)) {
-    throw new HmpError('ERR_HMP_REFUSED', `invalid parameter: ${word}`);
-  }
-  return word;
+/** Which numbers are keys is for send-key to say. */
+function parseKey(word: string): KeyValue {
+  if (word === '<') return { type: 'qcode', data: 'less' };
+  if (SCANCODE.test(word)) return { type: 'number', data: BigInt(word) };
+  const name = keyNames().find((each) => each === word);
+  if (name === undefined) throw new HmpError('ERR_HMP_REFUSED', `invalid parameter: ${word}`);
+  return { type: 'qcode', data: name };
 }
 
 const sendkey = defineHumanCommand({
@@ -34,11 +29,12 @@ const sendkey = defineHumanCommand({
   ],
   params: 'key[-key...] [ms]',
   help: 'press keys together and release them after a while: ctrl-alt-f1',
-  async run({ services }, { keys, hold }) {
-    await askMachine(services, 'sendKeys', {
-      keys: keys.split('-').map(parseKey),
-      holdMs: Number(hold ?? DEFAULT_HOLD_MS),
-    });
+  async run({ services, caller }, { keys, hold }) {
+    await services.executeQmp(
+      'send-key',
+      { keys: keys.split('-').map(parseKey), ...(hold === undefined ? {} : { 'hold-time': hold }) },
+      caller,
+    );
     return '';
   },
 });

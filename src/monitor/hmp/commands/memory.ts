@@ -1,12 +1,11 @@
 /** Looking at guest memory, and saving it. */
-import type { LinearPiece } from '../../../machine/guest/guest-asks.ts';
+import { type LinearPiece, READ_BYTES_MOST } from '../../../machine/guest/guest-asks.ts';
 import { askMachine } from '../../ask-machine.ts';
 import { defineHumanCommand, type HumanCommand, type HumanContext } from '../command.ts';
 import { disassemble, MAX_INSTRUCTION_BYTES } from '../disassembly.ts';
 import type { FormatSpec } from '../format-spec.ts';
 import { addressText, dumpLine, lineBytes } from '../memory-dump.ts';
 
-const PIECE_BYTES = 1 << 20;
 const CODE_BITS = { 2: 16, 4: 32 } as const;
 
 type ReadMemory = (address: bigint, bytes: number) => Promise<Uint8Array | undefined>;
@@ -61,7 +60,7 @@ async function dumpCode(
   let text = '';
   let here = BigInt.asUintN(64, address);
   for (let left = count; left > 0; ) {
-    const bytes = await read(here, Math.min(left * MAX_INSTRUCTION_BYTES, PIECE_BYTES));
+    const bytes = await read(here, Math.min(left * MAX_INSTRUCTION_BYTES, READ_BYTES_MOST));
     const code = bytes === undefined ? [] : await disassemble(bytes, here, bits, left);
     if (code.length === 0) return `${text}${addressText(here)}: Cannot access memory\n`;
     for (const { address: at, bytes: length, text: instruction } of code) {
@@ -104,8 +103,8 @@ const sum = defineHumanCommand({
   async run(context, { address, size }) {
     const read = physicalMemory(context);
     let checksum = 0;
-    for (let done = 0n; done < size; done += BigInt(PIECE_BYTES)) {
-      const bytes = await read(address + done, Math.min(PIECE_BYTES, Number(size - done)));
+    for (let done = 0n; done < size; done += BigInt(READ_BYTES_MOST)) {
+      const bytes = await read(address + done, Math.min(READ_BYTES_MOST, Number(size - done)));
       for (const byte of bytes ?? []) {
         checksum = (((checksum >> 1) | (checksum << 15)) + byte) & 0xffff;
       }

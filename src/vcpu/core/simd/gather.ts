@@ -7,6 +7,7 @@ import {
   RECORD_INDEX,
   RECORD_REG,
   RECORD_SCALE,
+  RECORD_SCALE_MASK,
 } from '../../../memory/layout';
 import { FEATURE_AVX, FEATURE_AVX2 } from '../../cpu-features';
 import { checkWrite, read, write } from '../access';
@@ -26,7 +27,7 @@ function indexNumber(record: usize): u32 {
 /** Linear address of the element whose index is given. */
 function elementAddress(cpu: usize, record: usize, index: i64, size: u32): u64 {
   const base = load<u64>(cpu + <usize>load<u8>(record, RECORD_BASE)) + <u64><i64>load<i32>(record, RECORD_DISP);
-  const offset = truncateAddress(record, base + (<u64>index << <u64>load<u8>(record, RECORD_SCALE)));
+  const offset = truncateAddress(record, base + (<u64>index << <u64>(load<u8>(record, RECORD_SCALE) & RECORD_SCALE_MASK)));
   return segmentAddress(cpu, segmentOf(record), offset, size, false);
 }
 

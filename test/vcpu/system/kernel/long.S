@@ -38,15 +38,7 @@
 .code32
 boot32 = copy - image + 0xf0000
 copy:
-  mov ax, 16
-  mov ds, ax
-  mov es, ax
-  mov ss, ax
-  mov esi, 0xf0000
-  mov edi, 0x10000
-  mov ecx, 0x4000
-  cld
-  rep movsd
+  COPY_IMAGE
   mov esp, KSTACK
   mov al, 2
   out 0x92, al
@@ -106,13 +98,7 @@ next_case:
   push 2
   popfq
   xor eax, eax
-  mov dr7, rax
-  mov dr0, rax
-  mov dr1, rax
-  mov dr2, rax
-  mov dr3, rax
-  mov eax, 0xffff0ff0
-  mov dr6, rax
+  CLEAR_BREAKPOINTS rax
   mov eax, 0x20
   mov cr4, rax
   mov eax, PML4
@@ -138,55 +124,15 @@ next_case:
   push offset 1f
   iretq
 1:
-  mov edi, GDT
-  xor eax, eax
-  mov ecx, (RESUME + 32 - GDT) / 4
-  rep stosd
-  mov edi, SCRATCH
-  mov ecx, SCRATCH_BYTES / 4
-  rep stosd
-  mov esi, offset gdt_template
-  mov edi, GDT
-  mov ecx, (gdt_template_end - gdt_template) / 4
-  rep movsd
-  mov edi, IDT
-  mov eax, offset stubs
-  mov ecx, 0x48
-2:
-  mov edx, eax
-  and edx, 0xffff
-  or edx, 0x00080000
-  mov [rdi], edx
-  mov edx, eax
-  and edx, 0xffff0000
-  or edx, 0x8e00
-  mov [rdi + 4], edx
-  add edi, 16
-  add eax, 16
-  loop 2b
-  mov byte ptr [IDT + 3 * 16 + 5], 0xee
-  mov byte ptr [IDT + 4 * 16 + 5], 0xee
-  mov byte ptr [IDT + 0x40 * 16 + 5], 0xee
-  mov byte ptr [IDT + 0x41 * 16 + 5], 0xee
+  FILL_TABLES rdi, 16
   mov byte ptr [IDT + 8 * 16 + 4], 1
   mov dword ptr [TSS_A + 4], KSTACK
   mov dword ptr [TSS_A + 12], XSTACK
   mov dword ptr [TSS_A + 0x24], DFSTACK
   mov dword ptr [TSS_A + 0x2c], XSTACK
   mov dword ptr [TSS_A + 0x64], 0x680000
-  lgdt [gdtr]
-  lidt [idtr]
-  mov ax, 0x40
-  lldt ax
-  mov ax, TSS_SEL
-  ltr ax
-  xor eax, eax
-  mov fs, ax
-  mov gs, ax
-  mov eax, [INDEX]
-  cmp eax, CASES
-  jae finished
-  inc dword ptr [INDEX]
+  LOAD_TABLES
+  TAKE_CASE
   mov ebx, eax
   mov al, '#'
   out REPORT, al
@@ -208,11 +154,7 @@ next_case:
   xor r8d, r8d
   xor r11d, r11d
   ret
-finished:
-  xor eax, eax
-  out FINISH, al
-1: hlt
-  jmp 1b
+FINISHED
 # CL hex digits of RAX
 puthex:
   push rbx
@@ -226,27 +168,13 @@ puthex:
   mov rdx, [rsp]
   shr rdx, cl
   mov al, dl
-  and al, 15
-  add al, '0'
-  cmp al, '9'
-  jbe 2f
-  add al, 'a' - '0' - 10
-2:
-  out REPORT, al
-  test ebx, ebx
-  jnz 1b
+  PUT_DIGIT
   pop rax
   pop rdx
   pop rcx
   pop rbx
   ret
-puts:
-  lodsb
-  test al, al
-  jz 1f
-  out REPORT, al
-  jmp puts
-1: ret
+PUTS
 .macro PUT letter, value, digits
   mov al, \letter
   out REPORT, al
@@ -265,19 +193,7 @@ compat_entry:
 sysenter_entry:
   int 0x44
   hlt
-text_reset: .asciz "reset\n"
-.align 16
-stubs:
-.set vector, 0
-.rept 0x48
-  .align 16
-  .if !(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17)
-  push 0
-  .endif
-  push vector
-  jmp record
-  .set vector, vector + 1
-.endr
+STUBS
 .align 16
 record:
   push rax
@@ -333,18 +249,7 @@ record:
   jz 1f
   call rax
 1:
-  mov al, '\n'
-  out REPORT, al
-  cmp dword ptr [rbp + 72], 0x40
-  je next_case
-  cmp dword ptr [rbp + 72], 0x41
-  je 1f
-  cmp dword ptr [RESUME], 0
-  je next_case
-  dec dword ptr [RESUME]
-  mov rax, [SKIP]
-  add [rbp + 88], rax
-1:
+  END_RECORD rbp, 72, 88, rax
   pop r11
   pop r8
   pop rbp

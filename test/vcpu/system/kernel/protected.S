@@ -16,15 +16,7 @@
 # The first jump lands in the copy, so the copy is made by code that runs in ROM.
 boot32 = copy - image + 0xf0000
 copy:
-  mov ax, 16
-  mov ds, ax
-  mov es, ax
-  mov ss, ax
-  mov esi, 0xf0000
-  mov edi, 0x10000
-  mov ecx, 0x4000
-  cld
-  rep movsd
+  COPY_IMAGE
   mov eax, offset start
   jmp eax
 start:
@@ -54,13 +46,7 @@ next_case:
   xor eax, eax
   mov cr4, eax
   mov cr3, eax
-  mov dr7, eax
-  mov dr0, eax
-  mov dr1, eax
-  mov dr2, eax
-  mov dr3, eax
-  mov eax, 0xffff0ff0
-  mov dr6, eax
+  CLEAR_BREAKPOINTS eax
   mov ecx, 0xc0000080
   xor eax, eax
   xor edx, edx
@@ -73,36 +59,7 @@ next_case:
   push offset 1f
   iretd
 1:
-  mov edi, GDT
-  xor eax, eax
-  mov ecx, (RESUME + 32 - GDT) / 4
-  rep stosd
-  mov edi, SCRATCH
-  mov ecx, SCRATCH_BYTES / 4
-  rep stosd
-  mov esi, offset gdt_template
-  mov edi, GDT
-  mov ecx, (gdt_template_end - gdt_template) / 4
-  rep movsd
-  mov edi, IDT
-  mov eax, offset stubs
-  mov ecx, 0x48
-2:
-  mov edx, eax
-  and edx, 0xffff
-  or edx, 0x00080000
-  mov [edi], edx
-  mov edx, eax
-  and edx, 0xffff0000
-  or edx, 0x8e00
-  mov [edi + 4], edx
-  add edi, 8
-  add eax, 16
-  loop 2b
-  mov byte ptr [IDT + 3 * 8 + 5], 0xee
-  mov byte ptr [IDT + 4 * 8 + 5], 0xee
-  mov byte ptr [IDT + 0x40 * 8 + 5], 0xee
-  mov byte ptr [IDT + 0x41 * 8 + 5], 0xee
+  FILL_TABLES edi, 8
   mov dword ptr [TSS_A + 4], KSTACK
   mov dword ptr [TSS_A + 8], 0x10
   mov dword ptr [TSS_A + 12], XSTACK
@@ -112,19 +69,8 @@ next_case:
   mov eax, -1
   mov ecx, 0x7f8
   rep stosd
-  lgdt [gdtr]
-  lidt [idtr]
-  mov ax, 0x40
-  lldt ax
-  mov ax, TSS_SEL
-  ltr ax
-  xor eax, eax
-  mov fs, ax
-  mov gs, ax
-  mov eax, [INDEX]
-  cmp eax, CASES
-  jae finished
-  inc dword ptr [INDEX]
+  LOAD_TABLES
+  TAKE_CASE
   push eax
   mov al, '#'
   out REPORT, al
@@ -146,11 +92,7 @@ next_case:
   xor edi, edi
   xor ebp, ebp
   ret
-finished:
-  xor eax, eax
-  out FINISH, al
-1: hlt
-  jmp 1b
+FINISHED
 
 # CL hex digits of EAX
 puthex:
@@ -162,24 +104,10 @@ puthex:
   lea ecx, [ebx * 4]
   mov eax, edx
   shr eax, cl
-  and al, 15
-  add al, '0'
-  cmp al, '9'
-  jbe 2f
-  add al, 'a' - '0' - 10
-2:
-  out REPORT, al
-  test ebx, ebx
-  jnz 1b
+  PUT_DIGIT
   popad
   ret
-puts:
-  lodsb
-  test al, al
-  jz 1f
-  out REPORT, al
-  jmp puts
-1: ret
+PUTS
 # A letter, digits, a blank
 .macro PUT letter, value, digits
   mov al, \letter
@@ -190,19 +118,7 @@ puts:
   mov al, ' '
   out REPORT, al
 .endm
-text_reset: .asciz "reset\n"
-.align 16
-stubs:
-.set vector, 0
-.rept 0x48
-  .align 16
-  .if !(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17)
-  push 0
-  .endif
-  push vector
-  jmp record
-  .set vector, vector + 1
-.endr
+STUBS
 .align 16
 record:
   pushad
@@ -271,18 +187,7 @@ record:
   jz 1f
   call eax
 1:
-  mov al, '\n'
-  out REPORT, al
-  cmp dword ptr [ebp + 48], 0x40
-  je next_case
-  cmp dword ptr [ebp + 48], 0x41
-  je 1f
-  cmp dword ptr [RESUME], 0
-  je next_case
-  dec dword ptr [RESUME]
-  mov eax, [SKIP]
-  add [ebp + 56], eax
-1:
+  END_RECORD ebp, 48, 56, eax
   pop gs
   pop fs
   pop es

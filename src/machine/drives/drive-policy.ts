@@ -1,9 +1,9 @@
 /** How a drive treats its data: caching, discarding, errors, limits (keys of -drive, cli.md §2). */
-import type { DriveConfig } from '../block/storage-contract.ts';
-import type { DriveInterface } from '../machine/machine-config.ts';
-import type { OptionPair } from '../options/option-list.ts';
-import { numberValue, stringValue } from '../options/option-values.ts';
-import { CommandLineError } from './command-line-error.ts';
+import type { DriveConfig } from '../../block/storage-contract.ts';
+import type { OptionPair } from '../../options/option-list.ts';
+import { numberValue, stringValue } from '../../options/option-values.ts';
+import type { DriveInterface } from '../machine-config.ts';
+import { wrongOption as wrong } from './drive-error.ts';
 
 export type DiskPolicy = Pick<DriveConfig, 'cache' | 'aio' | 'discard' | 'rerror' | 'werror' | 'throttle'>;
 
@@ -17,10 +17,6 @@ const DISCARD: Readonly<Record<string, DriveConfig['discard']>> = {
   unmap: 'unmap',
   on: 'unmap',
 };
-
-function wrong(message: string): CommandLineError {
-  return new CommandLineError('ERR_CLI_BAD_VALUE', message);
-}
 
 /** The value at `key` if it is one of `choices`. Throws `complaint`. */
 function choose<const T extends string>(

@@ -1,17 +1,14 @@
 /** Forced geometry of a disk: the keys cyls, heads, secs and trans of -drive, and -hdachs. */
-import type { BoardDrive } from '../machine/machine-config.ts';
-import type { OptionPair } from '../options/option-list.ts';
-import { numberValue, stringValue } from '../options/option-values.ts';
-import { badOptionValue, CommandLineError } from './command-line-error.ts';
+
+import type { OptionPair } from '../../options/option-list.ts';
+import { numberValue, stringValue } from '../../options/option-values.ts';
+import type { BoardDrive } from '../machine-config.ts';
+import { wrongOption as wrong } from './drive-error.ts';
 
 export type Geometry = NonNullable<BoardDrive['geometry']>;
 type Translation = Geometry['translation'];
 
 const TRANSLATIONS: readonly Translation[] = ['auto', 'none', 'lba'];
-
-function wrong(message: string): CommandLineError {
-  return new CommandLineError('ERR_CLI_BAD_VALUE', message);
-}
 
 /** The geometry that these pairs force, if any. Throws with the reference's texts. */
 export function driveGeometry(values: readonly OptionPair[]): Geometry | undefined {
@@ -45,7 +42,7 @@ const HDACHS = /^(\d+),(\d+),(\d+)(?:,(none|lba|auto))?$/;
 /** What ATA can express (ATA/ATAPI-6, 6.2). */
 const LIMITS = [16383, 16, 63];
 
-/** The value of -hdachs: `C,H,S[,none|lba|auto]`. Throws CommandLineError. */
+/** The value of -hdachs: `C,H,S[,none|lba|auto]`. Throws DriveError. */
 export function parseHdaGeometry(value: string): Geometry {
   const match = HDACHS.exec(value);
   const [cylinders = 0, heads = 0, sectors = 0] = (match ?? []).slice(1, 4).map(Number);
@@ -53,7 +50,7 @@ export function parseHdaGeometry(value: string): Geometry {
     (number, index) => number >= 1 && number <= (LIMITS[index] ?? 0),
   );
   if (!fits) {
-    throw badOptionValue('C,H,S[,none|lba|auto] with C <= 16383, H <= 16 and S <= 63');
+    throw wrong('expected C,H,S[,none|lba|auto] with C <= 16383, H <= 16 and S <= 63');
   }
   const translation = TRANSLATIONS.find((each) => each === match?.[4]) ?? 'auto';
   return { cylinders, heads, sectors, translation };

@@ -1,5 +1,5 @@
-// Workloads of bench/translator: freestanding, so that the translator needs no operating system. Each exits with the low byte
-// of its checksum; the whole checksum is the exit call's argument.
+// Workloads of bench/vcpu and bench/translator: freestanding, so that they need no operating system. Each prints nothing and
+// exits with the low byte of its checksum; the whole checksum is the exit call's argument.
 typedef unsigned long u64;
 typedef unsigned int u32;
 typedef unsigned char u8;
@@ -222,6 +222,7 @@ static u64 work(void) {
   return sum;
 }
 #elif defined CALLS
+// Calls, returns and the stack.
 __attribute__((noinline)) static u32 fib(u32 n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
 static u64 work(void) { return fib(ROUNDS); }
 #elif defined DISPATCH
