@@ -3,7 +3,7 @@
  * several modes: what the translator remembers of operands must hold. TROUPE_LOCKSTEP_CASES is ten times their number.
  */
 import test from 'ava';
-import { CPU_MXCSR, CPU_VECTOR, CPU_VECTOR_STRIDE, EXIT_EXCEPTION } from '../../../src/memory/layout.ts';
+import { CPU_MXCSR, EXIT_EXCEPTION } from '../../../src/memory/layout.ts';
 import { TestCpu } from '../support/test-cpu.ts';
 
 const CASES = Number(process.env['TROUPE_LOCKSTEP_CASES'] ?? 1000) / 10;
@@ -99,18 +99,14 @@ function makeCase(seed: number): Case {
 function run(cpu: TestCpu, { code, data, mxcsr }: Case): string {
   cpu.load(CODE, code);
   cpu.load(DATA, data);
-  const state = new Uint8Array(cpu.memory.buffer, cpu.core.base);
   const view = new DataView(cpu.memory.buffer, cpu.core.base);
-  for (let i = 0; i < REGISTERS; i++)
-    state.set(data.subarray(i * 16, i * 16 + 16), CPU_VECTOR + i * CPU_VECTOR_STRIDE);
+  for (let i = 0; i < REGISTERS; i++) cpu.vector(i).set(data.subarray(i * 16, i * 16 + 16));
   view.setUint32(CPU_MXCSR, mxcsr, true);
   cpu.rip = BigInt(CODE);
   cpu.set('rsi', BigInt(DATA));
   cpu.set('rax', 12345n);
   const reason = cpu.run();
-  const vectors = Array.from({ length: REGISTERS }, (_, i) =>
-    Buffer.from(state.slice(CPU_VECTOR + i * CPU_VECTOR_STRIDE).subarray(0, 16)).toString('hex'),
-  );
+  const vectors = Array.from({ length: REGISTERS }, (_, i) => Buffer.from(cpu.vector(i)).toString('hex'));
   const mxcsrAfter = view.getUint32(CPU_MXCSR, true).toString(16);
   return [...vectors, mxcsrAfter, cpu.get('rax'), cpu.flags, cpu.rip, reason === EXIT_EXCEPTION].join(' ');
 }
