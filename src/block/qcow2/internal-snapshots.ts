@@ -41,6 +41,20 @@ export class InternalSnapshots {
     this.#tables = tables;
     this.#snapshots = snapshots;
     this.#tableBytes = tableBytes;
+    this.#guardTables();
+  }
+
+  /** Says where the tables lie that belong to snapshots. */
+  #guardTables(): void {
+    const { header, clusterBytes } = this.#tables;
+    const range = (offset: number, bytes: number) => ({
+      first: Math.floor(offset / clusterBytes),
+      count: Math.ceil(bytes / clusterBytes),
+    });
+    this.#tables.snapshotTables = [
+      range(header.value.snapshotsOffset, this.#tableBytes),
+      ...this.#snapshots.map(({ l1Offset, l1Entries }) => range(l1Offset, l1Entries * ENTRY_BYTES)),
+    ];
   }
 
   static async open(tables: ImageTables): Promise<InternalSnapshots> {
@@ -112,6 +126,7 @@ export class InternalSnapshots {
     await this.#tables.settle();
     await this.#tables.markDirty();
     const l1 = await this.#readL1(snapshot, snapshot.l1Entries);
+    this.#tables.giveSpaceBack();
     await this.#replaceTable(this.#snapshots.filter((each) => each !== snapshot));
     await this.#drop(l1, snapshot.l1Offset);
     await map.refreshCopied(this.#relieve);
@@ -183,6 +198,7 @@ export class InternalSnapshots {
     if (old.bytes > 0) refcounts.releaseLater(old.offset, old.bytes);
     this.#snapshots = snapshots;
     this.#tableBytes = bytes.length;
+    this.#guardTables();
   }
 
   /** Nothing on disk refers to an L1 table any more: what it refers to loses a reference. */

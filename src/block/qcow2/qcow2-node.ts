@@ -199,7 +199,7 @@ export class Qcow2Node implements BlockNode {
     cluster.set(contents);
     const packed = await compressCluster(cluster, this.header.compression);
     if (packed === undefined) await this.#writeAll(offset, [contents]);
-    else await this.#lock.run(() => this.#linkCompressed(offset / this.#clusterBytes, packed));
+    else await this.#alone(() => this.#linkCompressed(offset / this.#clusterBytes, packed));
     await this.#relieve();
   }
 
@@ -224,10 +224,13 @@ export class Qcow2Node implements BlockNode {
 
   async discard(offset: number, bytes: number): Promise<void> {
     const { first, end } = this.#wholeClusters(offset, bytes);
-    if (first < end) await this.#lock.run(() => this.#zeroClusters(first, end));
+    if (first >= end) return;
+    this.#checkSound();
+    await this.#alone(() => this.#zeroClusters(first, end));
+    this.#tables.giveSpaceBack();
   }
 
-  async writeZeroes(offset: number, bytes: number, _options: WriteZeroesOptions): Promise<void> {
+  async writeZeroes(offset: number, bytes: number, { mayUnmap }: WriteZeroesOptions): Promise<void> {
     this.#checkSound();
     const { first, end } = this.#wholeClusters(offset, bytes);
     const canMark = this.header.version === 3 || this.backing === undefined;
@@ -236,7 +239,8 @@ export class Qcow2Node implements BlockNode {
       return;
     }
     await this.#writeZeroBytes(offset, first * this.#clusterBytes - offset);
-    await this.#lock.run(() => this.#zeroClusters(first, end));
+    await this.#alone(() => this.#zeroClusters(first, end));
+    if (mayUnmap) this.#tables.giveSpaceBack();
     const covered = Math.min(end * this.#clusterBytes, offset + bytes);
     await this.#writeZeroBytes(covered, offset + bytes - covered);
   }
@@ -308,7 +312,7 @@ export class Qcow2Node implements BlockNode {
     for (let cluster = Math.floor(offset / this.#clusterBytes); cluster < end; ) {
       const count = Math.min(end - cluster, Math.ceil(MOST_ALLOCATED_BYTES / this.#clusterBytes));
       const first = cluster;
-      await this.#lock.run(async () => {
+      await this.#alone(async () => {
         const host = await this.#refcounts.allocate(count);
         await fill(host, count * this.#clusterBytes);
         for (let index = 0; index < count; index++) {
@@ -515,6 +519,12 @@ export class Qcow2Node implements BlockNode {
     }
   }
 
+  /** Writes what belongs at `offset` of the disk to its place in the file, which may not be that of a table. */
+  async #writeData(offset: number, place: number, views: Views): Promise<void> {
+    this.#tables.checkData(place, byteLengthOf(views));
+    await this.#data.write(offset, place, views);
+  }
+
   /** Encrypted sectors are written whole: what a request leaves out of its first and last one is read. */
   async #wholeSectors(offset: number, views: Views): Promise<[offset: number, views: Views]> {
     const end = offset + byteLengthOf(views);
@@ -533,7 +543,7 @@ export class Qcow2Node implements BlockNode {
     const run = await this.#map.lookUp(Math.floor(offset / this.#clusterBytes), clusters);
     if (run.entry.kind === 'normal' && run.entry.copied) {
       const bytes = Math.min(run.clusters * this.#clusterBytes - inCluster, wanted);
-      await this.#data.write(offset, run.entry.offset + inCluster, viewsUpTo(views, bytes));
+      await this.#writeData(offset, run.entry.offset + inCluster, viewsUpTo(views, bytes));
       return bytes;
     }
     return this.#lock.run(() => this.#allocatingWrite(offset, views));
@@ -553,7 +563,7 @@ export class Qcow2Node implements BlockNode {
     // Another request may have allocated them meanwhile.
     if (entry.kind === 'normal' && entry.copied) {
       const bytes = Math.min(clusters * this.#clusterBytes - inCluster, wanted);
-      await this.#data.write(offset, entry.offset + inCluster, viewsUpTo(views, bytes));
+      await this.#writeData(offset, entry.offset + inCluster, viewsUpTo(views, bytes));
       return bytes;
     }
     const bytes = Math.min(clusters * this.#clusterBytes - inCluster, wanted);
@@ -564,7 +574,7 @@ export class Qcow2Node implements BlockNode {
     await this.#readOld(offset + bytes, tail);
     const host = await this.#refcounts.allocate(count);
     const parts = [head, ...viewsUpTo(views, bytes), tail].filter(({ byteLength }) => byteLength > 0);
-    await this.#data.write(offset - inCluster, host, parts);
+    await this.#writeData(offset - inCluster, host, parts);
     for (let index = 0; index < count; index++) {
       await this.#link(first + index, host + index * this.#clusterBytes);
     }
@@ -586,6 +596,7 @@ export class Qcow2Node implements BlockNode {
     const offset = await this.#refcounts.allocateBytes(packed.length);
     // A reader takes whole sectors, which the end of the file may not cut off.
     const end = offset + packed.length;
+    this.#tables.checkData(offset, packed.length);
     const isLast = end > this.file.bytes;
     const padding = new Uint8Array(isLast ? (SECTOR_BYTES - (end % SECTOR_BYTES)) % SECTOR_BYTES : 0);
     await this.file.write(offset, padding.length > 0 ? [packed, padding] : [packed]);
