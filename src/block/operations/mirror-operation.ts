@@ -45,13 +45,19 @@ export function backingForNew(
   return top;
 }
 
+/** The image that is to be copied: it stays while the drive is in use. Throws BlockError. */
+export function sourceOf({ node }: DriveAccess, drive: string): BlockNode {
+  if (node === undefined) {
+    throw new BlockError('ERR_BLOCK_NO_MEDIUM', `Device '${drive}' has no medium`);
+  }
+  return node;
+}
+
 /** Begins with the drive held still, so that no write is missed. Rejects with BlockError with the texts of drive-mirror. */
-export function beginMirror(access: DriveAccess, plan: MirrorPlan): Promise<FollowOperation> {
-  return access.alone(async ({ node: top }) => {
-    if (top === undefined) {
-      throw new BlockError('ERR_BLOCK_NO_MEDIUM', `Device '${plan.drive}' has no medium`);
-    }
-    const target = await openTarget(plan, top, backingForNew(plan, top));
+export async function beginMirror(access: DriveAccess, plan: MirrorPlan): Promise<FollowOperation> {
+  const top = sourceOf(access, plan.drive);
+  const target = await openTarget(plan, top, backingForNew(plan, top));
+  return access.alone(async () => {
     const cluster = target.clusterBytes ?? LARGEST_DEFAULT;
     const granularity =
       plan.granularity === 0
