@@ -11,8 +11,11 @@ import { LiveHeader } from './live-header.ts';
 import { COMPATIBLE_LAZY_REFCOUNTS, corrupt, FEATURE_DIRTY, type Qcow2Header } from './qcow2-header.ts';
 import { Refcounts } from './refcounts.ts';
 
-/** Changed refcount blocks that lazy refcounts keep back at most. */
-const MOST_LAZY_BLOCKS = 256;
+/** Bytes of changed refcount blocks that lazy refcounts keep back at most. */
+const MOST_LAZY_BYTES = 16 * 1024 * 1024;
+/** Changed L2 tables, and their bytes, that are kept back at most before they are written without being told to. */
+const MOST_DIRTY_TABLES = 128;
+const MOST_DIRTY_BYTES = 16 * 1024 * 1024;
 
 export interface ClusterRange {
   readonly first: number;
@@ -121,6 +124,12 @@ export class ImageTables {
     return found === undefined ? undefined : 'a table of snapshots';
   }
 
+  /** Whether so many tables have changed that they should be written. */
+  get isFull(): boolean {
+    const { dirtyTables } = this.map;
+    return dirtyTables > MOST_DIRTY_TABLES || dirtyTables * this.clusterBytes > MOST_DIRTY_BYTES;
+  }
+
   /** Brings everything to disk, refcounts too, and takes the mark off. Nothing else may be under way. */
   async settle(): Promise<void> {
     await this.write(() => true);
@@ -143,7 +152,7 @@ export class ImageTables {
 
   get #refcountsAreDue(): boolean {
     const { isDirty, dirtyBlocks } = this.refcounts;
-    return isDirty && (!this.#isLazy || dirtyBlocks > MOST_LAZY_BLOCKS);
+    return isDirty && (!this.#isLazy || dirtyBlocks * this.clusterBytes > MOST_LAZY_BYTES);
   }
 
   async #writeRefcounts(): Promise<void> {

@@ -9,8 +9,6 @@ import { type Qcow2Snapshot, readSnapshots, snapshotTable } from './snapshot-tab
 
 const ENOENT = 2;
 const ENTRY_BYTES = 8;
-/** Changed tables that are kept back at most. */
-const MOST_DIRTY_TABLES = 128;
 
 export interface NewSnapshot {
   readonly name: string;
@@ -146,7 +144,7 @@ export class InternalSnapshots {
   }
 
   readonly #relieve = async (): Promise<void> => {
-    if (this.#tables.map.dirtyTables > MOST_DIRTY_TABLES) await this.#tables.write(() => true);
+    if (this.#tables.isFull) await this.#tables.write(() => true);
   };
 
   /** Throws unless every cluster of the L1 table can take as many more references as it is about to get. */

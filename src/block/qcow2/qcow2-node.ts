@@ -24,8 +24,6 @@ import { SerialLock } from './serial-lock.ts';
 import type { Qcow2Snapshot } from './snapshot-table.ts';
 
 const HEAD_BYTES = 65536;
-/** Changed tables that are kept back at most before they are written without being told to. */
-const MOST_DIRTY_TABLES = 128;
 /** The longest run of clusters that one request allocates. */
 const MOST_ALLOCATED_BYTES = 2 * 1024 * 1024;
 const SECTOR_BYTES = 512;
@@ -440,7 +438,7 @@ export class Qcow2Node implements BlockNode {
   }
 
   async #relieve(): Promise<void> {
-    if (this.#map.dirtyTables > MOST_DIRTY_TABLES) await this.#lock.run(() => this.#writeTables());
+    if (this.#tables.isFull) await this.#lock.run(() => this.#writeTables());
   }
 
   /** Snapshots of version 2 do not say how long the disk was. */

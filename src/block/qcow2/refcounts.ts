@@ -10,7 +10,10 @@ import { type Table, TableCache } from './table-cache.ts';
 
 const ENTRY_BYTES = 8;
 const BITS_A_BYTE = 8;
-const KEPT_BLOCKS = 64;
+/** Blocks, and their bytes, that are kept; a few in any case. */
+const MOST_KEPT_BLOCKS = 64;
+const MOST_KEPT_BYTES = 8 * 1024 * 1024;
+const FEWEST_KEPT = 4;
 /** Clusters behind the end of the file that may be in use: those of a process that died before it wrote them. */
 const MOST_BEHIND_END = 1 << 20;
 const MOST_TABLE_BYTES = 8 * 1024 * 1024;
@@ -55,7 +58,8 @@ export class Refcounts {
     this.#clusterBytes = 2 ** header.clusterBits;
     this.#order = header.refcountOrder;
     this.#perBlock = (this.#clusterBytes * BITS_A_BYTE) >> this.#order;
-    this.#blocks = new TableCache(file, this.#clusterBytes, KEPT_BLOCKS);
+    const kept = Math.min(MOST_KEPT_BLOCKS, MOST_KEPT_BYTES / this.#clusterBytes);
+    this.#blocks = new TableCache(file, this.#clusterBytes, Math.max(FEWEST_KEPT, kept));
     this.#table = new DataView(table.buffer);
     this.#place = { offset: header.refcountTableOffset, clusters: header.refcountTableClusters };
     for (let at = 0; at < table.length; at += ENTRY_BYTES) {
