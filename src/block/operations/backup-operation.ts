@@ -4,7 +4,7 @@ import { DirtyBitmap } from '../dirty-bitmap.ts';
 import type { DriveAccess } from '../drive-access.ts';
 import { RangeLock } from '../range-lock.ts';
 import { heldAbove } from './chain.ts';
-import { openTarget } from './copy-target.ts';
+import { closeIfFailed, openTarget } from './copy-target.ts';
 import type { GraphOperation } from './graph-operation.ts';
 import { backingForNew, sourceOf } from './mirror-operation.ts';
 import type { MirrorSync, OperationInfo, OperationPlan, TransferResult } from './operation-contract.ts';
@@ -44,7 +44,9 @@ export class BackupOperation implements GraphOperation {
   static async begin(access: DriveAccess, plan: BackupPlan): Promise<BackupOperation> {
     const top = sourceOf(access, plan.drive);
     const target = await openTarget(plan, top, backingForBackup(plan, top));
-    return access.alone(async () => new BackupOperation(access, top, target, plan.sync));
+    return closeIfFailed(target, () =>
+      access.alone(async () => new BackupOperation(access, top, target, plan.sync)),
+    );
   }
 
   async transfer(offset: number, bytes: number): Promise<TransferResult> {

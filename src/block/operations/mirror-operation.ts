@@ -6,7 +6,7 @@ import type { DriveAccess, ExclusiveDrive } from '../drive-access.ts';
 import { openImage } from '../open-image.ts';
 import { heldAbove, isSameImage, overlayOf } from './chain.ts';
 import { makeReadOnly } from './commit-operation.ts';
-import { AbsentBacking, openTarget } from './copy-target.ts';
+import { AbsentBacking, closeIfFailed, openTarget } from './copy-target.ts';
 import { type Destination, FollowOperation, type NeedsCopy } from './follow-operation.ts';
 import type { OperationPlan } from './operation-contract.ts';
 
@@ -57,14 +57,12 @@ export function sourceOf({ node }: DriveAccess, drive: string): BlockNode {
 export async function beginMirror(access: DriveAccess, plan: MirrorPlan): Promise<FollowOperation> {
   const top = sourceOf(access, plan.drive);
   const target = await openTarget(plan, top, backingForNew(plan, top));
-  return access.alone(async () => {
-    const cluster = target.clusterBytes ?? LARGEST_DEFAULT;
-    const granularity =
-      plan.granularity === 0
-        ? Math.min(Math.max(cluster, SMALLEST_DEFAULT), LARGEST_DEFAULT)
-        : plan.granularity;
-    const bitmap = DirtyBitmap.allocate(top.bytes, granularity);
-    return new FollowOperation(access, new MirrorTarget(target, access), bitmap, needsCopy(plan, top));
+  const cluster = target.clusterBytes ?? LARGEST_DEFAULT;
+  const usual = Math.min(Math.max(cluster, SMALLEST_DEFAULT), LARGEST_DEFAULT);
+  return closeIfFailed(target, async () => {
+    const bitmap = DirtyBitmap.allocate(top.bytes, plan.granularity === 0 ? usual : plan.granularity);
+    const destination = new MirrorTarget(target, access);
+    return access.alone(async () => new FollowOperation(access, destination, bitmap, needsCopy(plan, top)));
   });
 }
 
