@@ -38,7 +38,6 @@ export class ActorRecord {
     location: UntypedLocation,
     options: SpawnOptions<unknown>,
     awaited: readonly ActorRecord[],
-    referredTo: readonly ActorRecord[],
   ) {
     this.id = id;
     this.name = options.name;
@@ -46,7 +45,7 @@ export class ActorRecord {
     this.location = location;
     this.options = options;
     this.awaited = awaited;
-    this.dependencies = [...awaited, ...referredTo];
+    this.dependencies = [...awaited];
     this.restartsLeft = options.restarts ?? 0;
   }
 

@@ -174,10 +174,8 @@ export class ActorSystem implements AsyncDisposable {
     if (this.#records.has(options.name)) {
       throw new ActorError('ERR_ACTOR_EXISTS', `An actor called ${options.name} exists already`);
     }
-    const { dependsOn = [], refersTo = [] } = options;
-    const awaited = dependsOn.map((name) => this.#known(name));
-    const referredTo = refersTo.map((name) => this.#known(name));
-    const record = new ActorRecord(++this.#nextId, location, options, awaited, referredTo);
+    const awaited = (options.dependsOn ?? []).map((name) => this.#known(name));
+    const record = new ActorRecord(++this.#nextId, location, options, awaited);
     this.#records.set(record.name, record);
     return record;
   }

@@ -140,11 +140,6 @@ export interface SpawnOptions<Config> {
   readonly thread?: string;
   /** Names of actors that this one holds references to; they are stopped after it. */
   readonly dependsOn?: readonly string[];
-  /**
-   * Names of further actors that this one holds references to, but whose creation it does not wait for: until they are
-   * up, asking them rejects with `ERR_ACTOR_DEAD`. They too are stopped after it.
-   */
-  readonly refersTo?: readonly string[];
   /** How many times the actor is created anew after a crash before it stays down; 0 when absent. */
   readonly restarts?: number;
   /** Milliseconds without a heartbeat after which its thread counts as hung; 10,000 when absent. */

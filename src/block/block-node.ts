@@ -47,6 +47,8 @@ export interface BlockNode {
   readonly keyMissing?: boolean;
   /** The node whose contents show through where this one holds nothing. */
   readonly backing: BlockNode | undefined;
+  /** How the image itself names its backing file, while that is what `backing` was opened from. */
+  readonly backingName?: string | undefined;
   /** The node that this one's own data lies in; undefined for a protocol. */
   readonly file: BlockNode | undefined;
   /** Bytes of the unit in which it holds data or lets its backing node show through; absent where that is a sector. */

@@ -11,6 +11,15 @@ const BITS_A_WORD = 32;
 const COUNT = 0;
 const FIRST_WORD = 1;
 
+const ALL = -1;
+
+/** How many bits of a 32-bit word are set. */
+function bitsIn(word: number): number {
+  let pairs = word - ((word >>> 1) & 0x55555555);
+  pairs = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
+  return Math.imul((pairs + (pairs >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}
+
 /** A bitmap as it is sent between threads. */
 export interface SharedBitmap {
   readonly words: SharedArrayBuffer;
@@ -56,20 +65,12 @@ export class DirtyBitmap {
 
   /** Every granule that the range touches is dirty from now on. */
   mark(offset: number, bytes: number): void {
-    const { granularity } = this.shared;
-    const end = Math.min(Math.ceil((offset + bytes) / granularity), this.#granules);
-    for (let granule = Math.floor(offset / granularity); granule < end; granule++) {
-      this.#change(granule, true);
-    }
+    this.#change(offset, bytes, true);
   }
 
   /** Every granule that the range touches is clean from now on. */
   clear(offset: number, bytes: number): void {
-    const { granularity } = this.shared;
-    const end = Math.min(Math.ceil((offset + bytes) / granularity), this.#granules);
-    for (let granule = Math.floor(offset / granularity); granule < end; granule++) {
-      this.#change(granule, false);
-    }
+    this.#change(offset, bytes, false);
   }
 
   /** Whether the granule that byte lies in is dirty. */
@@ -104,11 +105,20 @@ export class DirtyBitmap {
     return (word & (1 << (granule % BITS_A_WORD))) !== 0;
   }
 
-  #change(granule: number, dirty: boolean): void {
-    const index = FIRST_WORD + Math.floor(granule / BITS_A_WORD);
-    const bit = 1 << (granule % BITS_A_WORD);
-    const old = dirty ? Atomics.or(this.#words, index, bit) : Atomics.and(this.#words, index, ~bit);
-    if (((old & bit) !== 0) !== dirty) Atomics.add(this.#words, COUNT, dirty ? 1 : -1);
+  #change(offset: number, bytes: number, dirty: boolean): void {
+    const { granularity } = this.shared;
+    const end = Math.min(Math.ceil((offset + bytes) / granularity), this.#granules);
+    let changed = 0;
+    for (let granule = Math.floor(offset / granularity); granule < end; ) {
+      const first = granule % BITS_A_WORD;
+      const count = Math.min(BITS_A_WORD - first, end - granule);
+      const mask = (count === BITS_A_WORD ? ALL : (1 << count) - 1) << first;
+      const index = FIRST_WORD + (granule - first) / BITS_A_WORD;
+      const old = dirty ? Atomics.or(this.#words, index, mask) : Atomics.and(this.#words, index, ~mask);
+      changed += bitsIn((dirty ? ~old : old) & mask);
+      granule += count;
+    }
+    if (changed > 0) Atomics.add(this.#words, COUNT, dirty ? changed : -changed);
   }
 
   #firstFrom(granule: number): number | undefined {

@@ -38,7 +38,7 @@ function describe(node: BlockNode): MediumInfo {
     readOnly: node.readOnly,
     encrypted: chainOf(node).some(({ encrypted }) => encrypted),
     keyMissing: chainOf(node).some(({ keyMissing }) => keyMissing === true),
-    backingFile: node.backing?.fileName,
+    backingFile: node.backing === undefined ? undefined : (node.backingName ?? node.backing.fileName),
     backingDepth: chainOf(node).length - 1,
   };
 }
@@ -58,7 +58,7 @@ function describeImage(node: BlockNode): ImageDescription {
     bytes: node.bytes,
     allocatedBytes: allocatedBytes(node),
     encrypted: node.encrypted,
-    backingFile: node.backing?.fileName,
+    backingFile: node.backing === undefined ? undefined : (node.backingName ?? node.backing.fileName),
   };
 }
 

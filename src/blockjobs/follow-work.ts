@@ -59,8 +59,7 @@ export class FollowWork {
       for (;;) {
         const goesOn = await this.#control.mayGoOn();
         if (!goesOn && !lifecycle.concludes) return false;
-        await this.#failures();
-        if (this.#startPiece()) continue;
+        if ((await this.#hasFailed()) || this.#startPiece()) continue;
         if (this.#inFlight.size > 0) await Promise.race(this.#inFlight);
         else if (await this.#settled()) return true;
       }
@@ -116,12 +115,15 @@ export class FollowWork {
     }
   }
 
-  async #failures(): Promise<void> {
+  /** Pieces that fail together are one failure: all of them are dirty again. */
+  async #hasFailed(): Promise<boolean> {
+    if (this.#failure === undefined) return false;
+    await Promise.all(this.#inFlight);
     const failure = this.#failure;
     this.#failure = undefined;
-    if (failure === undefined) return;
     await this.#limitDirty(undefined);
     await this.#control.failed(failure);
+    return true;
   }
 
   /** Nothing is under way, and little or nothing is dirty. @returns whether the operation is over */

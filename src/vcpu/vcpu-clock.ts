@@ -33,7 +33,7 @@ const FINE_READ_NS = 700;
 const FINE_READS = 4;
 /** How late another thread may be for its timer before time stands, in ns of virtual time. */
 const TOLERANCE_NS = 100_000;
-/** Then this one sleeps at each read, in ms, since the other may need its processor. */
+/** How long this one sleeps at each read while time stands, in ms, since who is late may need its processor. */
 const NAP_MS = 0.05;
 /** Longest wait for another thread, in ns of the host's time: it may have stopped for a reason of its own. */
 const PATIENCE_NS = 2e8;
@@ -50,6 +50,8 @@ export class VcpuClock {
   #reads = 0;
   #fineReads = 0;
   #holds = false;
+  /** The time of the last read during a hold. */
+  #lastTime = 0;
   /** The host's time at which time began to stand for another thread. */
   #waitsSince: number | undefined;
 
@@ -120,7 +122,11 @@ export class VcpuClock {
     const hold = this.#clock.heldAt(this.#index);
     const due = this.#due(hold);
     const latest = Math.max(hold, Math.min(hold + instructions * INSTRUCTION_NS, due));
-    return this.#clock.moveHold(this.#index, latest, this.#ahead(), due);
+    const time = this.#clock.moveHold(this.#index, latest, this.#ahead(), due);
+    // It stands for another vCPU that polls clocks: with this one out of the way that may go on.
+    if (time === this.#lastTime) this.#nap();
+    this.#lastTime = time;
+    return time;
   }
 
   #ahead(): number {
@@ -133,12 +139,16 @@ export class VcpuClock {
     if (hold >= due) {
       this.#waitsSince ??= this.#host();
       if (this.#host() - this.#waitsSince > PATIENCE_NS) return Number.POSITIVE_INFINITY;
-      const pending = Atomics.load(this.#words, CPU_PENDING >> 2);
-      Atomics.wait(this.#words, CPU_PENDING >> 2, pending, NAP_MS);
+      this.#nap();
       due = this.#othersDue();
     }
     if (hold < due) this.#waitsSince = undefined;
     return due;
+  }
+
+  #nap(): void {
+    const pending = Atomics.load(this.#words, CPU_PENDING >> 2);
+    Atomics.wait(this.#words, CPU_PENDING >> 2, pending, NAP_MS);
   }
 
   #othersDue(): number {

@@ -1,4 +1,4 @@
-/** References beyond those that an actor is created after: to actors that still start, and to ones that come later. */
+/** References beyond those that an actor is created after: to ones that come later. */
 import test from 'ava';
 import { ActorSystem } from '../../src/actors/actor-system.ts';
 import { probe } from './probe-actor.ts';
@@ -10,20 +10,6 @@ const placements = [
 ];
 
 for (const { user, other } of placements) {
-  test(`${user}: an actor refers to one on ${other} that it does not wait for`, async (t) => {
-    await using system = new ActorSystem();
-    const slow = system.spawn(probe, { name: 'slow', thread: other, config: {} });
-    const client = await system.spawn(probe, {
-      name: 'client',
-      thread: user,
-      config: {},
-      refersTo: ['slow'],
-    });
-    await slow;
-    t.is(await client.ask('relay', { to: 'slow', value: 7 }), 7);
-    await t.throwsAsync(system.stopActor('slow'), { code: 'ERR_ACTOR_IN_USE' });
-  });
-
   test(`${user}: an actor is introduced to one on ${other} that came after it`, async (t) => {
     await using system = new ActorSystem();
     const client = await system.spawn(probe, { name: 'client', thread: user, config: {} });

@@ -77,3 +77,14 @@ test('a snapshot that fails changes nothing', async (t) => {
     message: "Device 'd' has no medium",
   });
 });
+
+test('a backing file is shown as its image names it, and after a snapshot by the name it was opened by', async (t) => {
+  const folder = directory(t);
+  const [base, top] = ['base.img', 'top.qcow2'].map((name) => join(folder, name)) as [string, string];
+  tool('qemu-img', 'create', '-f', 'raw', base, '1M');
+  tool('qemu-img', 'create', '-f', 'qcow2', '-b', 'base.img', '-F', 'raw', top);
+  const drive = await open(t, top);
+  t.is(drive.medium?.backingFile, 'base.img');
+  await drive.snapshot({ name: join(folder, 'new.qcow2'), format: 'qcow2', exists: false });
+  t.is(drive.medium?.backingFile, top);
+});

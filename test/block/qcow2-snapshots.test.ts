@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
+import { BlockError } from '../../src/block/block-error.ts';
 import { FileNode } from '../../src/block/file-node.ts';
 import { createQcow2, QCOW2_DEFAULTS } from '../../src/block/qcow2/create-qcow2.ts';
 import type { NewSnapshot } from '../../src/block/qcow2/internal-snapshots.ts';
@@ -33,6 +34,10 @@ async function read(node: Qcow2Node, offset = 0, bytes = node.bytes): Promise<Ui
   return view;
 }
 
+function isFull(error: unknown): boolean {
+  return error instanceof BlockError && error.code === 'ERR_BLOCK_UNSUPPORTED';
+}
+
 const step = fc.record({
   kind: fc.constantFrom('write', 'write', 'write', 'compress', 'zero', 'create', 'apply', 'delete', 'flush'),
   sector: fc.nat({ max: SIZE / 512 - 1 }),
@@ -41,7 +46,8 @@ const step = fc.record({
 });
 
 test('random requests and snapshots give what arrays give, and qemu-img finds nothing wrong', async (t) => {
-  const path = join(directory(t), 'a.qcow2');
+  const folder = directory(t);
+  let images = 0;
   await fc.assert(
     fc.asyncProperty(
       fc.array(step, { minLength: 4, maxLength: 30 }),
@@ -49,9 +55,11 @@ test('random requests and snapshots give what arrays give, and qemu-img finds no
         'cluster_size=512',
         'cluster_size=4k,lazy_refcounts=on',
         'compat=0.10',
-        'refcount_bits=2',
+        'refcount_bits=4',
       ),
       async (steps, options) => {
+        images += 1;
+        const path = join(folder, `${images}.qcow2`);
         tool('qemu-img', 'create', '-f', 'qcow2', '-o', options, path, String(SIZE));
         const node = await open(path);
         let model = new Uint8Array(SIZE);
@@ -72,10 +80,21 @@ test('random requests and snapshots give what arrays give, and qemu-img finds no
             await node.writeZeroes(offset, bytes, { mayUnmap: true });
             model.fill(0, offset, offset + bytes);
           } else if (kind === 'create' && taken.size < 2) {
-            taken.set((await node.createSnapshot(facts(`s${seed}`))).id, model.slice());
+            // Packed clusters share one of the file, whose refcount may be full.
+            const made = await node.createSnapshot(facts(`s${seed}`)).catch((error: unknown) => {
+              if (!isFull(error)) throw error;
+            });
+            if (made !== undefined) taken.set(made.id, model.slice());
           } else if (kind === 'apply' && id !== undefined) {
-            await node.applySnapshot(id);
-            model = taken.get(id)?.slice() ?? model;
+            // For a moment there is one reference more than before and after.
+            const applied = await node.applySnapshot(id).then(
+              () => true,
+              (error: unknown) => {
+                if (!isFull(error)) throw error;
+                return false;
+              },
+            );
+            if (applied) model = taken.get(id)?.slice() ?? model;
           } else if (kind === 'delete' && id !== undefined) {
             await node.deleteSnapshot(id);
             taken.delete(id);

@@ -93,7 +93,7 @@ test('qemu-io and we write, take and apply snapshots by turns, and agree on what
       fc.constantFrom(
         'cluster_size=4k',
         'cluster_size=4k,lazy_refcounts=on',
-        'cluster_size=4k,refcount_bits=4',
+        'cluster_size=4k,refcount_bits=8',
       ),
       fc.boolean(),
       async (turns, options, hasBacking) => {

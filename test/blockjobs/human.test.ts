@@ -54,3 +54,52 @@ test('block jobs from the human monitor', async (t) => {
   execFileSync('qemu-img', ['compare', file('backup'), file('target')]);
   execFileSync('qemu-img', ['compare', file('backup'), file('top.qcow2')]);
 });
+
+test('a raw disk has no backing file to stream from, and numbers have their bounds', async (t) => {
+  await using folder = await scratch();
+  const raw = join(folder.path, 'raw');
+  execFileSync('qemu-img', ['create', '-f', 'raw', raw, '1M']);
+  makeChain(folder.path);
+  const more = [
+    '-drive',
+    `file=${raw},format=raw,if=ide,index=1,id=r`,
+    '-drive',
+    'if=ide,media=cdrom,index=2,id=c',
+  ];
+  await using machine = await launchWith('troupe', join(folder.path, 'top.qcow2'), ...more);
+  const { qmp } = machine;
+  const ended = qmp.waitForEvent('BLOCK_JOB_COMPLETED');
+  await qmp.execute('block-stream', { device: 'r' });
+  t.deepEqual((await ended).data, {
+    ...{ type: 'stream', device: 'r', len: 2 ** 20, offset: 2 ** 20, speed: 0 },
+    error: 'Operation not supported',
+  });
+  const empty = qmp.waitForEvent('BLOCK_JOB_COMPLETED');
+  await qmp.execute('block-stream', { device: 'c' });
+  t.is((await empty).data.error, 'No medium found');
+
+  const refused = async (
+    command: 'drive-mirror' | 'block-stream' | 'block-commit',
+    args: object,
+    desc: string,
+  ) =>
+    t.throwsAsync(qmp.execute(command, { device: 'd', ...args } as never), {
+      message: new RegExp(`: ${desc} \\(`),
+    });
+  const mirror = { target: join(folder.path, 't'), sync: 'full' };
+  await refused('drive-mirror', { ...mirror, granularity: 1000 }, "Invalid parameter 'd'");
+  await refused('drive-mirror', { ...mirror, granularity: -1 }, "Parameter 'granularity' expects uint32_t");
+  await refused('drive-mirror', { ...mirror, speed: -1 }, "Invalid parameter 'speed'");
+  await refused('drive-mirror', { ...mirror, format: 'nix' }, "Invalid block format 'nix'");
+  await refused('drive-mirror', { ...mirror, sync: 'nix' }, "Invalid parameter 'nix'");
+  await refused('drive-mirror', { ...mirror, device: 'c' }, "Device 'c' has no medium");
+  await refused('drive-mirror', { ...mirror, device: 'x' }, "Device 'x' not found");
+  await refused('block-stream', { speed: -1 }, "Invalid parameter 'speed'");
+  await refused('block-stream', { device: 'c', 'on-error': 'nix' }, "Invalid parameter 'nix'");
+  await refused('block-commit', { device: 'c', top: 'x' }, 'Top image file x not found');
+  await refused(
+    'block-commit',
+    { top: 'x', speed: -1 },
+    'Top image file x not found|Invalid parameter .speed.',
+  );
+});

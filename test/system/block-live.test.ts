@@ -238,3 +238,38 @@ test('drives come and go', async (t) => {
   t.is(await say(machine, 'drive_add 0 if=none,cache=hot'), 'invalid cache option\r\n');
   t.is(await say(machine, 'drive_del no'), "Device 'no' not found\r\n");
 });
+
+test('encrypted images wait for their password', async (t) => {
+  await using folder = await scratch();
+  const file = join(folder.path, 'secret.qcow2');
+  const options = 'encrypt.format=aes,encrypt.key-secret=s';
+  const made = await tool(
+    'qemu-img',
+    ...['create', '-f', 'qcow2', '--object', 'secret,id=s,data=abc'],
+    ...['-o', options, file, '1M'],
+  );
+  t.notRegex(made, /^failed/);
+  await using machine = await launch([
+    '-S',
+    '-nodefaults',
+    '-drive',
+    `file=${file},if=none,id=d`,
+    '-drive',
+    'if=none,id=cd',
+  ]);
+  t.like(await inserted(machine, 'd'), { encrypted: true, encryption_key_missing: true });
+  t.is(await refusal(machine.execute('cont')), `DeviceEncrypted: 'd' (${file}) is encrypted`);
+  t.is(
+    await refusal(machine.execute('block_passwd', { device: 'cd', password: 'abc' })),
+    "GenericError: Device 'cd' is not encrypted",
+  );
+  await machine.execute('block_passwd', { device: 'd', password: 'abc' });
+  t.like(await inserted(machine, 'd'), { encrypted: true, encryption_key_missing: false });
+  await machine.execute('cont');
+  await machine.execute('eject', { device: 'd' });
+  t.is(
+    await refusal(machine.execute('change', { device: 'd', target: file })),
+    `DeviceEncrypted: 'd' (${file}) is encrypted`,
+  );
+  t.like(await inserted(machine, 'd'), { encryption_key_missing: true });
+});

@@ -42,7 +42,7 @@ reboot -f
 /** The chip set has no extended configuration space: the reference's kernel says so as well. */
 const HARMLESS = /fail to add MMCONFIG information/;
 /** A processor of the guest stood still for long, on a host that has more to do than it has processors. */
-const BUSY_HOST = /hrtimer: interrupt took|hpet: Lost \d+ RTC interrupts/;
+const BUSY_HOST = /hrtimer: interrupt took|hpet: Lost \d+ RTC interrupts|clocksource: Long readout interval/;
 /** What the kernel says of clocks that contradict each other, at whatever level. */
 const CLOCK_TROUBLE =
   /calibration failed|unable to calibrate|not consistent|calibrate_delay_direct|read-back delay|unstable|unsynchronized|time warp/i;

@@ -210,3 +210,25 @@ test('a faulting read-modify-write across two pages changes neither page nor fla
   t.is(cpu.view.getBigUint64(0x10000, true) & 0x20n, 0x20n);
   t.is(cpu.state32(CPU_EFLAGS) & 0x200, 0);
 });
+
+test('LOCK MOV CR0 is MOV CR8 where the model has it (AMD APM vol. 3, "MOV CRn")', async (t) => {
+  // mov al, 5; lock mov cr0, eax; lock mov ecx, cr0; mov edx, cr0; lock mov eax, cr3
+  const code = [
+    0xb0, 5, 0xf0, 0x0f, 0x22, 0xc0, 0xf0, 0x0f, 0x20, 0xc1, 0x0f, 0x20, 0xc2, 0xf0, 0x0f, 0x20, 0xd8,
+  ];
+  const lastLength = 4;
+  const run = async (features: boolean): Promise<TestCpu> => {
+    const cpu = await TestCpu.create({ mode: 'real', ramMiB: 1 });
+    cpu.setAllFeatures(features);
+    cpu.load(CODE, code);
+    cpu.rip = BigInt(CODE);
+    t.is(cpu.run(), EXIT_EXCEPTION);
+    t.is(cpu.fault.vector, UD);
+    return cpu;
+  };
+  const cpu = await run(true);
+  t.is(cpu.get('rcx'), 5n);
+  t.is(cpu.get('rdx'), cpu.state64(CPU_CR0));
+  t.is(cpu.rip, BigInt(CODE + code.length - lastLength));
+  t.is((await run(false)).rip, BigInt(CODE + 2));
+});

@@ -118,6 +118,18 @@ test('time does not pass the timer of another vCPU that is late, but never stand
   t.true(poll(400) > late + 300_000);
 });
 
+test('time stands for another vCPU that polls, and goes on when that lets go', (t) => {
+  const { shared, poll, passHost } = bench();
+  const start = poll(100);
+  shared.hold(1, 50_000);
+  const stands = poll(300);
+  t.is(stands, start + 50_000);
+  t.is(poll(10), stands);
+  shared.release(1);
+  passHost(100_000);
+  t.true(poll(1) > stands);
+});
+
 test('a timer of its own that is due is asked for while it polls', (t) => {
   const { setExpiry, poll, pending } = bench();
   setExpiry(0, 20_500);

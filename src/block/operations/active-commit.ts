@@ -15,10 +15,6 @@ export function beginActiveCommit(
   { top, base }: CommitImages,
 ): Promise<FollowOperation> {
   return access.alone(async () => {
-    const above = overlayOf(top, base);
-    if (above.replaceBacking === undefined) {
-      throw new BlockError('ERR_BLOCK_UNSUPPORTED', 'Operation not supported', { errno: ENOTSUP });
-    }
     await makeWritable(base);
     try {
       if (base.bytes < top.bytes) await base.resize(top.bytes);
@@ -48,8 +44,12 @@ class CommittedBase implements Destination {
   async pivot(drive: ExclusiveDrive): Promise<void> {
     const old = drive.node;
     if (old === undefined) return;
+    const above = overlayOf(old, this.node);
+    if (above.replaceBacking === undefined) {
+      throw new BlockError('ERR_BLOCK_UNSUPPORTED', 'Operation not supported', { errno: ENOTSUP });
+    }
     if (this.node.bytes !== old.bytes) await this.node.resize(old.bytes);
-    overlayOf(old, this.node).replaceBacking?.(undefined);
+    above.replaceBacking(undefined);
     drive.setNode(this.node);
     await old.close();
   }

@@ -1,13 +1,12 @@
 /** drive-backup: the target becomes what the drive was at the beginning; what the guest overwrites is copied before. */
-import { BlockError } from '../block-error.ts';
 import type { BlockNode } from '../block-node.ts';
 import { DirtyBitmap } from '../dirty-bitmap.ts';
 import type { DriveAccess } from '../drive-access.ts';
 import { RangeLock } from '../range-lock.ts';
 import { heldAbove } from './chain.ts';
-import { openTarget } from './copy-target.ts';
+import { closeIfFailed, openTarget } from './copy-target.ts';
 import type { GraphOperation } from './graph-operation.ts';
-import { backingForNew } from './mirror-operation.ts';
+import { backingForNew, sourceOf } from './mirror-operation.ts';
 import type { MirrorSync, OperationInfo, OperationPlan, TransferResult } from './operation-contract.ts';
 import { asFailure, Copier, dealtWith, reading, TransferFailure, writing } from './transfer.ts';
 
@@ -42,14 +41,12 @@ export class BackupOperation implements GraphOperation {
   }
 
   /** Rejects with BlockError with the texts of drive-mirror. */
-  static begin(access: DriveAccess, plan: BackupPlan): Promise<BackupOperation> {
-    return access.alone(async ({ node: top }) => {
-      if (top === undefined) {
-        throw new BlockError('ERR_BLOCK_NO_MEDIUM', `Device '${plan.drive}' has no medium`);
-      }
-      const target = await openTarget(plan, top, backingForBackup(plan, top));
-      return new BackupOperation(access, top, target, plan.sync);
-    });
+  static async begin(access: DriveAccess, plan: BackupPlan): Promise<BackupOperation> {
+    const top = sourceOf(access, plan.drive);
+    const target = await openTarget(plan, top, backingForBackup(plan, top));
+    return closeIfFailed(target, () =>
+      access.alone(async () => new BackupOperation(access, top, target, plan.sync)),
+    );
   }
 
   async transfer(offset: number, bytes: number): Promise<TransferResult> {

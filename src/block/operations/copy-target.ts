@@ -95,18 +95,21 @@ export async function openTarget(
       driverOptions: [],
       standIn: (fileName, itsFormat) => new AbsentBacking(fileName, itsFormat),
     });
-    return await longEnough(node, source.bytes);
+    return await closeIfFailed(node, async () => {
+      if (node.bytes < source.bytes) await node.resize(source.bytes);
+      return node;
+    });
   } catch (cause) {
     throw new BlockError('ERR_BLOCK_OPEN', `Could not open '${target}'`, { cause });
   }
 }
 
-async function longEnough(node: BlockNode, bytes: number): Promise<BlockNode> {
+/** Does something with an open target, which is closed if that fails. */
+export async function closeIfFailed<T>(target: BlockNode, work: () => Promise<T>): Promise<T> {
   try {
-    if (node.bytes < bytes) await node.resize(bytes);
-    return node;
+    return await work();
   } catch (error) {
-    await node.close();
+    await target.close();
     throw error;
   }
 }

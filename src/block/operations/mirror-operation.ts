@@ -6,7 +6,7 @@ import type { DriveAccess, ExclusiveDrive } from '../drive-access.ts';
 import { openImage } from '../open-image.ts';
 import { heldAbove, isSameImage, overlayOf } from './chain.ts';
 import { makeReadOnly } from './commit-operation.ts';
-import { AbsentBacking, openTarget } from './copy-target.ts';
+import { AbsentBacking, closeIfFailed, openTarget } from './copy-target.ts';
 import { type Destination, FollowOperation, type NeedsCopy } from './follow-operation.ts';
 import type { OperationPlan } from './operation-contract.ts';
 
@@ -45,20 +45,24 @@ export function backingForNew(
   return top;
 }
 
+/** The image that is to be copied: it stays while the drive is in use. Throws BlockError. */
+export function sourceOf({ node }: DriveAccess, drive: string): BlockNode {
+  if (node === undefined) {
+    throw new BlockError('ERR_BLOCK_NO_MEDIUM', `Device '${drive}' has no medium`);
+  }
+  return node;
+}
+
 /** Begins with the drive held still, so that no write is missed. Rejects with BlockError with the texts of drive-mirror. */
-export function beginMirror(access: DriveAccess, plan: MirrorPlan): Promise<FollowOperation> {
-  return access.alone(async ({ node: top }) => {
-    if (top === undefined) {
-      throw new BlockError('ERR_BLOCK_NO_MEDIUM', `Device '${plan.drive}' has no medium`);
-    }
-    const target = await openTarget(plan, top, backingForNew(plan, top));
-    const cluster = target.clusterBytes ?? LARGEST_DEFAULT;
-    const granularity =
-      plan.granularity === 0
-        ? Math.min(Math.max(cluster, SMALLEST_DEFAULT), LARGEST_DEFAULT)
-        : plan.granularity;
-    const bitmap = DirtyBitmap.allocate(top.bytes, granularity);
-    return new FollowOperation(access, new MirrorTarget(target, access), bitmap, needsCopy(plan, top));
+export async function beginMirror(access: DriveAccess, plan: MirrorPlan): Promise<FollowOperation> {
+  const top = sourceOf(access, plan.drive);
+  const target = await openTarget(plan, top, backingForNew(plan, top));
+  const cluster = target.clusterBytes ?? LARGEST_DEFAULT;
+  const usual = Math.min(Math.max(cluster, SMALLEST_DEFAULT), LARGEST_DEFAULT);
+  return closeIfFailed(target, async () => {
+    const bitmap = DirtyBitmap.allocate(top.bytes, plan.granularity === 0 ? usual : plan.granularity);
+    const destination = new MirrorTarget(target, access);
+    return access.alone(async () => new FollowOperation(access, destination, bitmap, needsCopy(plan, top)));
   });
 }
 

@@ -39,6 +39,8 @@ export class ClusterMap {
   #l1: DataView;
   #l1Offset: number;
   #l1Dirty = false;
+  /** Clusters of the L2 tables that the L1 table names. */
+  #l2Clusters = new Set<number>();
 
   private constructor(file: BlockNode, header: Qcow2Header, refcounts: Refcounts, l1: Uint8Array) {
     this.#file = file;
@@ -53,6 +55,7 @@ export class ClusterMap {
     );
     this.#l1 = new DataView(l1.buffer);
     this.#l1Offset = header.l1Offset;
+    this.#noteL2Clusters();
   }
 
   static async open(file: BlockNode, header: Qcow2Header, refcounts: Refcounts): Promise<ClusterMap> {
@@ -104,6 +107,8 @@ export class ClusterMap {
     if (offset !== 0) this.#refcounts.releaseLater(offset, this.#clusterBytes);
     writeL1Entry(this.#l1, l1Index, place);
     this.#l1Dirty = true;
+    if (offset !== 0) this.#l2Clusters.delete(offset / this.#clusterBytes);
+    this.#l2Clusters.add(place / this.#clusterBytes);
     return { table, index };
   }
 
@@ -126,6 +131,22 @@ export class ClusterMap {
     return true;
   }
 
+  /** The table of the map that lies at a cluster, as people call it. */
+  tableAt(cluster: number): string | undefined {
+    if (this.#l2Clusters.has(cluster)) return 'an L2 table';
+    const first = this.#l1Offset / this.#clusterBytes;
+    const isL1 = cluster >= first && cluster < first + Math.ceil(this.#l1.byteLength / this.#clusterBytes);
+    return isL1 ? 'the L1 table' : undefined;
+  }
+
+  #noteL2Clusters(): void {
+    this.#l2Clusters = new Set();
+    for (let index = 0; index < this.l1Entries; index++) {
+      const { offset } = readL1Entry(this.#l1, index);
+      if (offset !== 0) this.#l2Clusters.add(offset / this.#clusterBytes);
+    }
+  }
+
   /** A copy of the L1 table. */
   l1Copy(): DataView {
     return new DataView(this.#l1.buffer.slice(0));
@@ -136,6 +157,7 @@ export class ClusterMap {
     this.#l1 = l1;
     this.#l1Offset = offset;
     this.#l1Dirty = false;
+    this.#noteL2Clusters();
   }
 
   /** Calls `visit` with every cluster that an L1 table refers to, its L2 tables too, as often as it refers to it. */
@@ -199,6 +221,7 @@ export class ClusterMap {
       for (let at = 0; at < this.#perTable; at++) this.release(this.#entry(view, at));
       this.#refcounts.releaseLater(offset, this.#clusterBytes);
       this.#l1.setBigUint64(index * ENTRY_BYTES, 0n);
+      this.#l2Clusters.delete(offset / this.#clusterBytes);
       this.#l1Dirty = true;
     }
   }

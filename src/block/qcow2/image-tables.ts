@@ -8,11 +8,19 @@
 import type { BlockNode } from '../block-node.ts';
 import { ClusterMap } from './cluster-map.ts';
 import { LiveHeader } from './live-header.ts';
-import { COMPATIBLE_LAZY_REFCOUNTS, FEATURE_DIRTY, type Qcow2Header } from './qcow2-header.ts';
+import { COMPATIBLE_LAZY_REFCOUNTS, corrupt, FEATURE_DIRTY, type Qcow2Header } from './qcow2-header.ts';
 import { Refcounts } from './refcounts.ts';
 
-/** Changed refcount blocks that lazy refcounts keep back at most. */
-const MOST_LAZY_BLOCKS = 256;
+/** Bytes of changed refcount blocks that lazy refcounts keep back at most. */
+const MOST_LAZY_BYTES = 16 * 1024 * 1024;
+/** Changed L2 tables, and their bytes, that are kept back at most before they are written without being told to. */
+const MOST_DIRTY_TABLES = 128;
+const MOST_DIRTY_BYTES = 16 * 1024 * 1024;
+
+export interface ClusterRange {
+  readonly first: number;
+  readonly count: number;
+}
 
 export class ImageTables {
   readonly file: BlockNode;
@@ -21,6 +29,8 @@ export class ImageTables {
   readonly map: ClusterMap;
   readonly clusterBytes: number;
   readonly #isLazy: boolean;
+  #snapshotTables: readonly ClusterRange[] = [];
+  #givesBack = false;
 
   private constructor(
     file: BlockNode,
@@ -34,6 +44,28 @@ export class ImageTables {
     this.refcounts = refcounts;
     this.map = map;
     this.clusterBytes = 2 ** header.clusterBits;
+    refcounts.guardWith((cluster) => map.tableAt(cluster) ?? this.#snapshotTableAt(cluster));
+  }
+
+  /** Where tables of the snapshots lie, in clusters. */
+  set snapshotTables(ranges: readonly ClusterRange[]) {
+    this.#snapshotTables = ranges;
+  }
+
+  /** From now on the host is told which clusters become free. */
+  giveSpaceBack(): void {
+    this.#givesBack = true;
+  }
+
+  /** Throws BlockError `ERR_BLOCK_CORRUPT` when data is about to be written over a table. */
+  checkData(place: number, bytes: number): void {
+    const last = Math.floor((place + bytes - 1) / this.clusterBytes);
+    for (let cluster = Math.floor(place / this.clusterBytes); cluster <= last; cluster++) {
+      const table = this.refcounts.tableAt(cluster);
+      if (table !== undefined) {
+        throw corrupt(this.file.fileName, `cluster ${cluster} holds data and is ${table}`);
+      }
+    }
   }
 
   /** @param lazy whether refcounts may wait; as the image says when undefined */
@@ -59,7 +91,43 @@ export class ImageTables {
       }
       if (!refcounts.hasReleases || !mayReuse()) break;
       await refcounts.applyReleases();
+      await this.#discardFreed();
     }
+  }
+
+  /** What nothing refers to any more is of no use to the host either. */
+  async #discardFreed(): Promise<void> {
+    const freed = [...this.refcounts.takeFreed()].sort((one, other) => one - other);
+    if (!this.#givesBack) return;
+    this.#givesBack = false;
+    let first = 0;
+    let count = 0;
+    const discard = async () => {
+      if (count > 0) await this.file.discard(first * this.clusterBytes, count * this.clusterBytes);
+    };
+    for (const cluster of freed) {
+      if ((await this.refcounts.get(cluster)) !== 0) continue;
+      if (cluster !== first + count) {
+        await discard();
+        first = cluster;
+        count = 0;
+      }
+      count += 1;
+    }
+    await discard();
+  }
+
+  #snapshotTableAt(cluster: number): string | undefined {
+    const found = this.#snapshotTables.find(
+      ({ first, count }) => cluster >= first && cluster < first + count,
+    );
+    return found === undefined ? undefined : 'a table of snapshots';
+  }
+
+  /** Whether so many tables have changed that they should be written. */
+  get isFull(): boolean {
+    const { dirtyTables } = this.map;
+    return dirtyTables > MOST_DIRTY_TABLES || dirtyTables * this.clusterBytes > MOST_DIRTY_BYTES;
   }
 
   /** Brings everything to disk, refcounts too, and takes the mark off. Nothing else may be under way. */
@@ -84,7 +152,7 @@ export class ImageTables {
 
   get #refcountsAreDue(): boolean {
     const { isDirty, dirtyBlocks } = this.refcounts;
-    return isDirty && (!this.#isLazy || dirtyBlocks > MOST_LAZY_BLOCKS);
+    return isDirty && (!this.#isLazy || dirtyBlocks * this.clusterBytes > MOST_LAZY_BYTES);
   }
 
   async #writeRefcounts(): Promise<void> {

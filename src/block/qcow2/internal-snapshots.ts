@@ -9,8 +9,6 @@ import { type Qcow2Snapshot, readSnapshots, snapshotTable } from './snapshot-tab
 
 const ENOENT = 2;
 const ENTRY_BYTES = 8;
-/** Changed tables that are kept back at most. */
-const MOST_DIRTY_TABLES = 128;
 
 export interface NewSnapshot {
   readonly name: string;
@@ -41,6 +39,20 @@ export class InternalSnapshots {
     this.#tables = tables;
     this.#snapshots = snapshots;
     this.#tableBytes = tableBytes;
+    this.#guardTables();
+  }
+
+  /** Says where the tables lie that belong to snapshots. */
+  #guardTables(): void {
+    const { header, clusterBytes } = this.#tables;
+    const range = (offset: number, bytes: number) => ({
+      first: Math.floor(offset / clusterBytes),
+      count: Math.ceil(bytes / clusterBytes),
+    });
+    this.#tables.snapshotTables = [
+      range(header.value.snapshotsOffset, this.#tableBytes),
+      ...this.#snapshots.map(({ l1Offset, l1Entries }) => range(l1Offset, l1Entries * ENTRY_BYTES)),
+    ];
   }
 
   static async open(tables: ImageTables): Promise<InternalSnapshots> {
@@ -112,6 +124,7 @@ export class InternalSnapshots {
     await this.#tables.settle();
     await this.#tables.markDirty();
     const l1 = await this.#readL1(snapshot, snapshot.l1Entries);
+    this.#tables.giveSpaceBack();
     await this.#replaceTable(this.#snapshots.filter((each) => each !== snapshot));
     await this.#drop(l1, snapshot.l1Offset);
     await map.refreshCopied(this.#relieve);
@@ -131,7 +144,7 @@ export class InternalSnapshots {
   }
 
   readonly #relieve = async (): Promise<void> => {
-    if (this.#tables.map.dirtyTables > MOST_DIRTY_TABLES) await this.#tables.write(() => true);
+    if (this.#tables.isFull) await this.#tables.write(() => true);
   };
 
   /** Throws unless every cluster of the L1 table can take as many more references as it is about to get. */
@@ -183,6 +196,7 @@ export class InternalSnapshots {
     if (old.bytes > 0) refcounts.releaseLater(old.offset, old.bytes);
     this.#snapshots = snapshots;
     this.#tableBytes = bytes.length;
+    this.#guardTables();
   }
 
   /** Nothing on disk refers to an L1 table any more: what it refers to loses a reference. */

@@ -6,16 +6,16 @@
  * as free. Clusters that are not referred to any more are used again only after the next flush. So a power cut leaks clusters
  * at worst, and what had been flushed is there.
  */
-import { byteLengthOf, viewsFrom, viewsUpTo } from '../../host/file-transfer.ts';
+import { byteLengthOf, viewsFrom } from '../../host/file-transfer.ts';
 import { BlockError, EINVAL, EPERM } from '../block-error.ts';
 import type { BlockNode, BlockStatus, Views, WriteZeroesOptions } from '../block-node.ts';
 import { ClusterData } from './cluster-data.ts';
-import type { ClusterMap, MappedRun } from './cluster-map.ts';
+import type { ClusterMap } from './cluster-map.ts';
+import { ClusterTransfers, MOST_ALLOCATED_BYTES } from './cluster-transfers.ts';
 import { compressCluster } from './compressed-cluster.ts';
 import { withBacking } from './header-extensions.ts';
 import { ImageTables } from './image-tables.ts';
 import { InternalSnapshots, type NewSnapshot, noSuchSnapshot, vmStateCluster } from './internal-snapshots.ts';
-import { writeL2Compressed, writeL2Normal, writeL2Unallocated, writeL2Zero } from './l2-entry.ts';
 import { FEATURE_CORRUPT, FEATURE_DIRTY, parseQcow2Header, type Qcow2Header } from './qcow2-header.ts';
 import type { Refcounts } from './refcounts.ts';
 import { repairDirtyImage } from './repair-qcow2.ts';
@@ -24,10 +24,6 @@ import { SerialLock } from './serial-lock.ts';
 import type { Qcow2Snapshot } from './snapshot-table.ts';
 
 const HEAD_BYTES = 65536;
-/** Changed tables that are kept back at most before they are written without being told to. */
-const MOST_DIRTY_TABLES = 128;
-/** The longest run of clusters that one request allocates. */
-const MOST_ALLOCATED_BYTES = 2 * 1024 * 1024;
 const SECTOR_BYTES = 512;
 
 function checkWritable(fileName: string, { incompatible }: Qcow2Header): void {
@@ -52,8 +48,10 @@ export class Qcow2Node implements BlockNode {
   readonly #refcounts: Refcounts;
   readonly #snapshots: InternalSnapshots;
   readonly #data: ClusterData;
+  readonly #transfers: ClusterTransfers;
   readonly #clusterBytes: number;
   readonly #lock = new SerialLock();
+  #backingName: string | undefined;
   #bytes: number;
   /** Requests that may use a mapping that they looked up. */
   #inFlight = 0;
@@ -67,6 +65,11 @@ export class Qcow2Node implements BlockNode {
     this.#refcounts = refcounts;
     this.#snapshots = snapshots;
     this.#data = new ClusterData(file, backing, header.value);
+    this.#backingName = backing === undefined ? undefined : header.value.backingFile;
+    // Behind the end of the disk there is nothing but a saved machine.
+    this.#transfers = new ClusterTransfers(tables, this.#data, (offset) =>
+      offset >= this.#vmStateStart ? Number.POSITIVE_INFINITY : this.#bytes,
+    );
     this.#clusterBytes = tables.clusterBytes;
     this.#bytes = header.value.bytes;
   }
@@ -112,6 +115,10 @@ export class Qcow2Node implements BlockNode {
 
   get backing(): BlockNode | undefined {
     return this.#data.backing;
+  }
+
+  get backingName(): string | undefined {
+    return this.#backingName;
   }
 
   /** As it is on disk. */
@@ -163,7 +170,7 @@ export class Qcow2Node implements BlockNode {
 
   async read(offset: number, views: Views): Promise<void> {
     await this.#using(async () => {
-      await this.#forRuns(offset, views, (at, part, run) => this.#data.read(at, part, run.entry));
+      await this.#transfers.read(offset, views);
     });
   }
 
@@ -199,7 +206,7 @@ export class Qcow2Node implements BlockNode {
     cluster.set(contents);
     const packed = await compressCluster(cluster, this.header.compression);
     if (packed === undefined) await this.#writeAll(offset, [contents]);
-    else await this.#lock.run(() => this.#linkCompressed(offset / this.#clusterBytes, packed));
+    else await this.#alone(() => this.#transfers.linkCompressed(offset / this.#clusterBytes, packed));
     await this.#relieve();
   }
 
@@ -224,10 +231,13 @@ export class Qcow2Node implements BlockNode {
 
   async discard(offset: number, bytes: number): Promise<void> {
     const { first, end } = this.#wholeClusters(offset, bytes);
-    if (first < end) await this.#lock.run(() => this.#zeroClusters(first, end));
+    if (first >= end) return;
+    this.#checkSound();
+    await this.#alone(() => this.#transfers.zero(first, end));
+    this.#tables.giveSpaceBack();
   }
 
-  async writeZeroes(offset: number, bytes: number, _options: WriteZeroesOptions): Promise<void> {
+  async writeZeroes(offset: number, bytes: number, { mayUnmap }: WriteZeroesOptions): Promise<void> {
     this.#checkSound();
     const { first, end } = this.#wholeClusters(offset, bytes);
     const canMark = this.header.version === 3 || this.backing === undefined;
@@ -236,7 +246,8 @@ export class Qcow2Node implements BlockNode {
       return;
     }
     await this.#writeZeroBytes(offset, first * this.#clusterBytes - offset);
-    await this.#lock.run(() => this.#zeroClusters(first, end));
+    await this.#alone(() => this.#transfers.zero(first, end));
+    if (mayUnmap) this.#tables.giveSpaceBack();
     const covered = Math.min(end * this.#clusterBytes, offset + bytes);
     await this.#writeZeroBytes(covered, offset + bytes - covered);
   }
@@ -308,11 +319,11 @@ export class Qcow2Node implements BlockNode {
     for (let cluster = Math.floor(offset / this.#clusterBytes); cluster < end; ) {
       const count = Math.min(end - cluster, Math.ceil(MOST_ALLOCATED_BYTES / this.#clusterBytes));
       const first = cluster;
-      await this.#lock.run(async () => {
+      await this.#alone(async () => {
         const host = await this.#refcounts.allocate(count);
         await fill(host, count * this.#clusterBytes);
         for (let index = 0; index < count; index++) {
-          await this.#link(first + index, host + index * this.#clusterBytes);
+          await this.#transfers.link(first + index, host + index * this.#clusterBytes);
         }
       });
       await this.#relieve();
@@ -409,6 +420,7 @@ export class Qcow2Node implements BlockNode {
   replaceBacking(node: BlockNode | undefined): BlockNode | undefined {
     const old = this.#data.backing;
     this.#data.backing = node;
+    this.#backingName = undefined;
     return old;
   }
 
@@ -436,7 +448,7 @@ export class Qcow2Node implements BlockNode {
   }
 
   async #relieve(): Promise<void> {
-    if (this.#map.dirtyTables > MOST_DIRTY_TABLES) await this.#lock.run(() => this.#writeTables());
+    if (this.#tables.isFull) await this.#lock.run(() => this.#writeTables());
   }
 
   /** Snapshots of version 2 do not say how long the disk was. */
@@ -496,25 +508,6 @@ export class Qcow2Node implements BlockNode {
     }
   }
 
-  async #forRuns(
-    offset: number,
-    views: Views,
-    use: (offset: number, part: Views, run: MappedRun) => Promise<void>,
-  ): Promise<void> {
-    const total = byteLengthOf(views);
-    let rest = views;
-    for (let done = 0; done < total; ) {
-      const at = offset + done;
-      const inCluster = at % this.#clusterBytes;
-      const clusters = Math.ceil((inCluster + total - done) / this.#clusterBytes);
-      const run = await this.#map.lookUp(Math.floor(at / this.#clusterBytes), clusters);
-      const bytes = Math.min(run.clusters * this.#clusterBytes - inCluster, total - done);
-      await use(at, viewsUpTo(rest, bytes), run);
-      rest = viewsFrom(rest, bytes);
-      done += bytes;
-    }
-  }
-
   /** Encrypted sectors are written whole: what a request leaves out of its first and last one is read. */
   async #wholeSectors(offset: number, views: Views): Promise<[offset: number, views: Views]> {
     const end = offset + byteLengthOf(views);
@@ -525,107 +518,9 @@ export class Qcow2Node implements BlockNode {
     return [offset - head.length, [head, ...views, tail].filter(({ byteLength }) => byteLength > 0)];
   }
 
-  /** Writes as far as clusters are alike. @returns bytes written */
   async #writeSome(offset: number, views: Views): Promise<number> {
-    const wanted = byteLengthOf(views);
-    const inCluster = offset % this.#clusterBytes;
-    const clusters = Math.ceil((inCluster + wanted) / this.#clusterBytes);
-    const run = await this.#map.lookUp(Math.floor(offset / this.#clusterBytes), clusters);
-    if (run.entry.kind === 'normal' && run.entry.copied) {
-      const bytes = Math.min(run.clusters * this.#clusterBytes - inCluster, wanted);
-      await this.#data.write(offset, run.entry.offset + inCluster, viewsUpTo(views, bytes));
-      return bytes;
-    }
-    return this.#lock.run(() => this.#allocatingWrite(offset, views));
-  }
-
-  async #allocatingWrite(offset: number, views: Views): Promise<number> {
-    const first = Math.floor(offset / this.#clusterBytes);
-    const inCluster = offset % this.#clusterBytes;
-    const wanted = Math.min(
-      byteLengthOf(views),
-      Math.max(MOST_ALLOCATED_BYTES - inCluster, this.#clusterBytes),
-    );
-    const { entry, clusters } = await this.#map.lookUp(
-      first,
-      Math.ceil((inCluster + wanted) / this.#clusterBytes),
-    );
-    // Another request may have allocated them meanwhile.
-    if (entry.kind === 'normal' && entry.copied) {
-      const bytes = Math.min(clusters * this.#clusterBytes - inCluster, wanted);
-      await this.#data.write(offset, entry.offset + inCluster, viewsUpTo(views, bytes));
-      return bytes;
-    }
-    const bytes = Math.min(clusters * this.#clusterBytes - inCluster, wanted);
-    const count = Math.ceil((inCluster + bytes) / this.#clusterBytes);
-    const head = new Uint8Array(inCluster);
-    const tail = new Uint8Array(count * this.#clusterBytes - inCluster - bytes);
-    await this.#readOld(offset - inCluster, head);
-    await this.#readOld(offset + bytes, tail);
-    const host = await this.#refcounts.allocate(count);
-    const parts = [head, ...viewsUpTo(views, bytes), tail].filter(({ byteLength }) => byteLength > 0);
-    await this.#data.write(offset - inCluster, host, parts);
-    for (let index = 0; index < count; index++) {
-      await this.#link(first + index, host + index * this.#clusterBytes);
-    }
-    return bytes;
-  }
-
-  /** Contents of a part of a cluster as they are now. Behind the end of the disk there is nothing but a saved machine. */
-  async #readOld(offset: number, target: Uint8Array): Promise<void> {
-    const end = offset >= this.#vmStateStart ? Number.POSITIVE_INFINITY : this.#bytes;
-    const there = Math.min(target.length, Math.max(0, end - offset));
-    if (there > 0) {
-      await this.#forRuns(offset, [target.subarray(0, there)], (at, part, run) =>
-        this.#data.read(at, part, run.entry),
-      );
-    }
-  }
-
-  async #linkCompressed(cluster: number, packed: Uint8Array): Promise<void> {
-    const offset = await this.#refcounts.allocateBytes(packed.length);
-    // A reader takes whole sectors, which the end of the file may not cut off.
-    const end = offset + packed.length;
-    const isLast = end > this.file.bytes;
-    const padding = new Uint8Array(isLast ? (SECTOR_BYTES - (end % SECTOR_BYTES)) % SECTOR_BYTES : 0);
-    await this.file.write(offset, padding.length > 0 ? [packed, padding] : [packed]);
-    const { entry } = await this.#map.lookUp(cluster, 1);
-    const slot = await this.#map.slot(cluster);
-    this.#map.release(entry);
-    const place = { offset, bytes: packed.length };
-    writeL2Compressed(slot.table.view, slot.index, place, this.header.clusterBits);
-    this.#map.changed(slot);
-  }
-
-  async #link(cluster: number, host: number): Promise<void> {
-    const { entry } = await this.#map.lookUp(cluster, 1);
-    const slot = await this.#map.slot(cluster);
-    this.#map.release(entry);
-    writeL2Normal(slot.table.view, slot.index, host);
-    this.#map.changed(slot);
-  }
-
-  /** Lets clusters read as zeros, and their space be used again. Version 2 cannot say so over a backing file. */
-  async #zeroClusters(first: number, end: number): Promise<void> {
-    const canMark = this.header.version === 3;
-    if (!canMark && this.backing !== undefined) return;
-    for (let cluster = first; cluster < end; ) {
-      const { entry, clusters } = await this.#map.lookUp(cluster, end - cluster);
-      const isZero =
-        entry.kind === 'zero'
-          ? entry.offset === 0
-          : entry.kind === 'unallocated' && this.backing === undefined;
-      if (isZero) {
-        cluster += clusters;
-        continue;
-      }
-      const slot = await this.#map.slot(cluster);
-      this.#map.release(entry);
-      if (canMark) writeL2Zero(slot.table.view, slot.index);
-      else writeL2Unallocated(slot.table.view, slot.index);
-      this.#map.changed(slot);
-      cluster += 1;
-    }
+    const written = await this.#transfers.writeInPlace(offset, views);
+    return written > 0 ? written : this.#lock.run(() => this.#transfers.writeAllocating(offset, views));
   }
 
   #wholeClusters(offset: number, bytes: number): { first: number; end: number } {

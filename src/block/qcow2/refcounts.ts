@@ -10,7 +10,10 @@ import { type Table, TableCache } from './table-cache.ts';
 
 const ENTRY_BYTES = 8;
 const BITS_A_BYTE = 8;
-const KEPT_BLOCKS = 64;
+/** Blocks, and their bytes, that are kept; a few in any case. */
+const MOST_KEPT_BLOCKS = 64;
+const MOST_KEPT_BYTES = 8 * 1024 * 1024;
+const FEWEST_KEPT = 4;
 /** Clusters behind the end of the file that may be in use: those of a process that died before it wrote them. */
 const MOST_BEHIND_END = 1 << 20;
 const MOST_TABLE_BYTES = 8 * 1024 * 1024;
@@ -33,6 +36,12 @@ export class Refcounts {
   readonly #blocks: TableCache;
   #table: DataView;
   #place: RefcountTablePlace;
+  /** Clusters of the blocks that the table names. */
+  readonly #blockClusters = new Set<number>();
+  /** Says what else of the image's tables lies at a cluster. */
+  #otherTableAt: (cluster: number) => string | undefined = () => undefined;
+  /** Clusters that have become free since `takeFreed`. */
+  #freed: number[] = [];
   #tableDirty = false;
   /** The table has moved: the header has to say so. */
   #moved = false;
@@ -49,9 +58,14 @@ export class Refcounts {
     this.#clusterBytes = 2 ** header.clusterBits;
     this.#order = header.refcountOrder;
     this.#perBlock = (this.#clusterBytes * BITS_A_BYTE) >> this.#order;
-    this.#blocks = new TableCache(file, this.#clusterBytes, KEPT_BLOCKS);
+    const kept = Math.min(MOST_KEPT_BLOCKS, MOST_KEPT_BYTES / this.#clusterBytes);
+    this.#blocks = new TableCache(file, this.#clusterBytes, Math.max(FEWEST_KEPT, kept));
     this.#table = new DataView(table.buffer);
     this.#place = { offset: header.refcountTableOffset, clusters: header.refcountTableClusters };
+    for (let at = 0; at < table.length; at += ENTRY_BYTES) {
+      const place = Number(this.#table.getBigUint64(at));
+      if (place !== 0) this.#blockClusters.add(place / this.#clusterBytes);
+    }
   }
 
   static async open(file: BlockNode, header: Qcow2Header): Promise<Refcounts> {
@@ -62,6 +76,27 @@ export class Refcounts {
 
   get isDirty(): boolean {
     return this.#tableDirty || this.#blocks.isDirty;
+  }
+
+  /** @param otherTableAt names the table that lies at a cluster, other than those of the refcounts */
+  guardWith(otherTableAt: (cluster: number) => string | undefined): void {
+    this.#otherTableAt = otherTableAt;
+  }
+
+  /** The table that lies at a cluster, as people call it. */
+  tableAt(cluster: number): string | undefined {
+    if (cluster === 0) return 'the header';
+    if (this.#blockClusters.has(cluster)) return 'a refcount block';
+    const first = this.#place.offset / this.#clusterBytes;
+    if (cluster >= first && cluster < first + this.#place.clusters) return 'the refcount table';
+    return this.#otherTableAt(cluster);
+  }
+
+  /** The clusters that have become free since the last call. */
+  takeFreed(): readonly number[] {
+    const freed = this.#freed;
+    this.#freed = [];
+    return freed;
   }
 
   get dirtyBlocks(): number {
@@ -105,6 +140,12 @@ export class Refcounts {
       }
     }
     if (needsBlocks) return this.allocate(count);
+    for (let cluster = first; cluster < first + count; cluster++) {
+      const table = this.tableAt(cluster);
+      if (table !== undefined) {
+        throw corrupt(this.#file.fileName, `cluster ${cluster} counts as free and is ${table}`);
+      }
+    }
     for (let cluster = first; cluster < first + count; cluster++) await this.#change(cluster, 1);
     if (first === this.#firstFree || count === 1) this.#firstFree = first + count;
     return first * this.#clusterBytes;
@@ -146,6 +187,7 @@ export class Refcounts {
     if (left === 0) {
       this.#firstFree = Math.min(this.#firstFree, cluster);
       this.#packedEnd = 0;
+      this.#freed.push(cluster);
     }
     return left;
   }
@@ -230,7 +272,12 @@ export class Refcounts {
       await this.#addBlock(place, place);
       return this.#addBlock(cluster, place + 1);
     }
+    const table = this.tableAt(place);
+    if (table !== undefined) {
+      throw corrupt(this.#file.fileName, `cluster ${place} counts as free and is ${table}`);
+    }
     this.#blocks.create(offset);
+    this.#blockClusters.add(place);
     this.#allocatedEnd = Math.max(this.#allocatedEnd, offset + this.#clusterBytes);
     this.#table.setBigUint64(index * ENTRY_BYTES, BigInt(offset));
     this.#tableDirty = true;

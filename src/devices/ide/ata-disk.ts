@@ -2,6 +2,7 @@
 import type { Outcome } from '../../block/storage-contract.ts';
 import type { BlockBackend } from '../block-backend.ts';
 import type { DeviceState } from '../device-class.ts';
+import { PendingAnswers } from '../pending-answers.ts';
 import { stateLike } from '../saved-state.ts';
 import { ATA_COMMANDS } from './ata-commands.ts';
 import { type DiskIdentity, MOST_MULTIPLE } from './ata-identify.ts';
@@ -74,10 +75,9 @@ export class AtaDisk implements IdeDevice {
   readonly settings: DiskSettings;
   geometry: Geometry;
   currentGeometry: Geometry;
+  readonly #answers = new PendingAnswers();
   readonly #connection: IdeConnection;
   #transfer: Transfer = { ...NO_TRANSFER };
-  /** Grows when a transfer is called off: an answer of the medium that comes later is nobody's. */
-  #generation = 0;
 
   constructor(drive: BlockBackend, options: DiskOptions, connection: IdeConnection) {
     this.drive = drive;
@@ -221,7 +221,7 @@ export class AtaDisk implements IdeDevice {
   flush(): void {
     this.#transfer = { ...NO_TRANSFER, kind: 'flush' };
     this.taskFile.state.status = STATUS_BSY;
-    this.drive.flush(this.#answer((outcome) => (outcome === 0 ? this.succeed() : this.abort())));
+    this.drive.flush(this.#answers.expect((outcome) => (outcome === 0 ? this.succeed() : this.abort())));
   }
 
   #powerOnSettings(): DiskSettings {
@@ -236,7 +236,7 @@ export class AtaDisk implements IdeDevice {
   }
 
   #cancel(): void {
-    this.#generation += 1;
+    this.#answers.cancel();
     this.#transfer = { ...NO_TRANSFER };
     this.#connection.pio.end(this);
     this.#connection.busMaster?.cancel();
@@ -247,14 +247,6 @@ export class AtaDisk implements IdeDevice {
     this.taskFile.state.error = error;
     this.taskFile.state.status = status;
     if (interrupts) this.#connection.interrupt();
-  }
-
-  /** An answer of the medium to the present transfer. */
-  #answer(then: (outcome: Outcome) => void): (outcome: Outcome) => void {
-    const generation = this.#generation;
-    return (outcome) => {
-      if (generation === this.#generation) then(outcome);
-    };
   }
 
   /** Reads the address off the registers. @returns false when the command has ended with an error */
@@ -283,7 +275,7 @@ export class AtaDisk implements IdeDevice {
       if (outcome === 0) this.#offer(bytes, () => this.#blockRead());
       else this.#mediumError(ERROR_UNC);
     };
-    this.drive.read(offset, pio.pieces(bytes), this.#answer(done));
+    this.drive.read(offset, pio.pieces(bytes), this.#answers.expect(done));
   }
 
   #offer(bytes: number, taken: () => void): void {
@@ -313,7 +305,7 @@ export class AtaDisk implements IdeDevice {
       else if (this.#advance(sectors)) this.#awaitBlock(true);
       else this.#written();
     };
-    this.drive.write(this.#transfer.sector * SECTOR_BYTES, pieces, this.#answer(done));
+    this.drive.write(this.#transfer.sector * SECTOR_BYTES, pieces, this.#answers.expect(done));
   }
 
   /** @returns whether more is to be moved */
@@ -356,7 +348,7 @@ export class AtaDisk implements IdeDevice {
       return;
     }
     const { kind, sector } = this.#transfer;
-    const done = this.#answer((outcome) => this.#dmaDone(outcome, plan, wanted));
+    const done = this.#answers.expect((outcome) => this.#dmaDone(outcome, plan, wanted));
     const offset = sector * SECTOR_BYTES;
     if (kind === 'dma-read') {
       this.drive.read(offset, plan.pieces, done);

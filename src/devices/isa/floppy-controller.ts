@@ -2,6 +2,7 @@
 import type { Outcome } from '../../block/storage-contract.ts';
 import type { Wire } from '../board-services.ts';
 import type { DeviceState } from '../device-class.ts';
+import { PendingAnswers } from '../pending-answers.ts';
 import { stateLike } from '../saved-state.ts';
 import { floppyCommand } from './fdc-commands.ts';
 import {
@@ -130,11 +131,10 @@ export interface FloppyControllerOptions {
 
 export class FloppyController {
   readonly state: ControllerState = { ...POWER_ON, fifo: [] };
+  readonly #answers = new PendingAnswers();
   readonly #options: FloppyControllerOptions;
   #transfer: FloppyTransfer = { ...NO_TRANSFER };
   #filler = 0;
-  /** Grows when a transfer is called off. */
-  #generation = 0;
 
   constructor(options: FloppyControllerOptions) {
     this.#options = options;
@@ -350,14 +350,7 @@ export class FloppyController {
   }
 
   #cancel(): void {
-    this.#generation += 1;
-  }
-
-  #answer(then: (outcome: Outcome) => void): (outcome: Outcome) => void {
-    const generation = this.#generation;
-    return (outcome) => {
-      if (generation === this.#generation) then(outcome);
-    };
+    this.#answers.cancel();
   }
 
   /** Loads the sectors that are left on this side, or waits for the host to give them. */
@@ -377,7 +370,7 @@ export class FloppyController {
     } else {
       this.state.phase = 'reading';
       this.state.length = bytes;
-      const done = this.#answer((outcome) => this.#loaded(outcome, bytes));
+      const done = this.#answers.expect((outcome) => this.#loaded(outcome, bytes));
       drive.backend.read(diskOffset(this.#transfer, format), [{ host: buffer.host, bytes }], done);
     }
   }
@@ -465,7 +458,7 @@ export class FloppyController {
       this.finish(ST0_ABNORMAL | ST0_NOT_READY, ST1_MISSING_MARK, 0);
       return;
     }
-    const done = this.#answer((outcome) => {
+    const done = this.#answers.expect((outcome) => {
       if (outcome !== 0) this.finish(ST0_ABNORMAL, ST1_NOT_WRITABLE, 0);
       else if (this.state.kind === 'format') this.finish(0, 0, 0);
       else this.#sideDone(bytes);

@@ -124,6 +124,13 @@ export class DeviceFactory {
     return object as DeviceObject;
   }
 
+  /** Takes a device off its bus and out of the tree. */
+  remove(object: DeviceObject): void {
+    object.unrealize();
+    object.unparent();
+    this.#devices.delete(object);
+  }
+
   #classOf(driver: string): DeviceClass {
     const entry = this.#options.types.deviceClassOfDriver(driver);
     if (entry === undefined || entry.abstract === true) {

@@ -23,6 +23,7 @@ import type { PciPorts } from '../../devices/pci/pci-contract.ts';
 import type { Piix4Pm, Piix4PmPorts } from '../../devices/pci/piix4-pm.ts';
 import { FirmwareItemStore } from '../../devices/system/firmware-item-store.ts';
 import type { Balloon } from '../../devices/virtio/balloon-contract.ts';
+import { virtioPci } from '../../devices/virtio/virtio-pci.ts';
 import { TroupeError } from '../../errors/troupe-error.ts';
 import {
   MAILBOX_EOI,
@@ -64,6 +65,7 @@ import { UserObjects } from './user-objects.ts';
 
 const TWO_32 = 2 ** 32;
 const SCI_IRQ = 9;
+const VIRTIO_PCI = virtioPci.name;
 /** CMOS shutdown status: the firmware wakes a guest from S3 after the reset. */
 const CMOS_SHUTDOWN_STATUS = 0x0f;
 const CMOS_RESUME = 0xfe;
@@ -484,9 +486,18 @@ export class PcBoard {
   #ejectSlots(slots: number): void {
     for (const { slot, object, isHotpluggable } of this.#slots()) {
       if ((slots & (1 << slot)) === 0 || !isHotpluggable) continue;
-      object.unrealize();
+      this.#remove(object);
       this.#pm?.slotRemoved(slot);
     }
+  }
+
+  /** The device is gone: its id is free again, and clients are told. A virtio device's inner half goes before it. */
+  #remove(object: DeviceObject): void {
+    const { emit, types } = this.#options;
+    const { path, id } = object;
+    this.factory.remove(object);
+    if (types.isA(object.typeName, VIRTIO_PCI)) emit('DEVICE_DELETED', { path: `${path}/virtio-backend` });
+    emit('DEVICE_DELETED', { ...(id === undefined ? {} : { device: id }), path });
   }
 
   /** The devices on the PCI bus and where they are. */

@@ -13,6 +13,7 @@ import {
   RECORD_REG,
 } from '../../memory/layout';
 import {
+  FEATURE_CR8_LEGACY,
   FEATURE_DE,
   FEATURE_FSGSBASE,
   FEATURE_FXSR,
@@ -64,7 +65,23 @@ import {
 } from './bits';
 import { raiseGP, raiseUD } from './fault';
 import { updateMode } from './mode';
-import { byMem, byPrefix, byReg, defineMem, defineOne, defineReg, MAP_0F, MAP_0F38, OP_END, OP_FORCE64, OP_MODRM, OP_REGNUM, slot } from './opcode-table';
+import {
+  byMem,
+  byPrefix,
+  byReg,
+  defineLock,
+  defineMem,
+  defineOne,
+  defineReg,
+  MAP_0F,
+  MAP_0F38,
+  OP_END,
+  OP_FORCE64,
+  OP_LOCK_REG,
+  OP_MODRM,
+  OP_REGNUM,
+  slot,
+} from './opcode-table';
 import { physicalRead } from './physical';
 import { checkUmip } from './segment';
 import { cpl, finish, hasFeature, is64, isLongMode, isV86, next, putRm, rm } from './state';
@@ -203,6 +220,29 @@ function putControlResult(cpu: usize, record: usize, value: u64): void {
   else putRm<u32>(cpu, record, <u32>value);
 }
 
+/** LOCK MOV CR0 is MOV CR8, for code that has no REX (AMD APM vol. 3, "MOV CRn"). */
+function checkCr8(cpu: usize, record: usize): void {
+  if (controlNumber(record) != 0 || !hasFeature(cpu, FEATURE_CR8_LEGACY)) raiseUD(cpu);
+  checkSupervisor(cpu);
+}
+
+function MOV_FROM_CR8(cpu: usize, record: usize): usize {
+  checkCr8(cpu, record);
+  putControlResult(cpu, record, apicGetTpr(cpu));
+  return next(record);
+}
+
+function MOV_TO_CR8(cpu: usize, record: usize): usize {
+  checkCr8(cpu, record);
+  writeCr8(cpu, is64(cpu) ? rm<u64>(cpu, record) : <u64>rm<u32>(cpu, record));
+  return finish(cpu, record);
+}
+
+function writeCr8(cpu: usize, value: u64): void {
+  if (value & ~(<u64>15)) raiseGP(cpu, 0);
+  apicSetTpr(cpu, value);
+}
+
 function MOV_TO_CR(cpu: usize, record: usize): usize {
   checkSupervisor(cpu);
   const value = is64(cpu) ? rm<u64>(cpu, record) : <u64>rm<u32>(cpu, record);
@@ -211,10 +251,8 @@ function MOV_TO_CR(cpu: usize, record: usize): usize {
   else if (n == 2) store<u64>(cpu, value, CPU_CR2);
   else if (n == 3) writeCr3(cpu, value);
   else if (n == 4) writeCr4(cpu, value);
-  else if (n == 8) {
-    if (value & ~(<u64>15)) raiseGP(cpu, 0);
-    apicSetTpr(cpu, value);
-  } else raiseUD(cpu);
+  else if (n == 8) writeCr8(cpu, value);
+  else raiseUD(cpu);
   return finish(cpu, record);
 }
 
@@ -282,8 +320,11 @@ function INVPCID<T>(cpu: usize, record: usize): usize {
 export function registerControlRegister(): void {
   // MOV CR ignores the mod field: it is always a register.
   const from = slot(MAP_0F, 0x20);
-  defineOne(from, OP_MODRM | OP_REGNUM | OP_FORCE64, 0, MOV_FROM_CR);
-  defineOne(slot(MAP_0F, 0x22), OP_MODRM | OP_REGNUM | OP_FORCE64 | OP_END, 0, MOV_TO_CR);
+  defineOne(from, OP_MODRM | OP_REGNUM | OP_FORCE64 | OP_LOCK_REG, 0, MOV_FROM_CR);
+  defineLock(from, MOV_FROM_CR8, MOV_FROM_CR8, MOV_FROM_CR8);
+  const to = slot(MAP_0F, 0x22);
+  defineOne(to, OP_MODRM | OP_REGNUM | OP_FORCE64 | OP_LOCK_REG | OP_END, 0, MOV_TO_CR);
+  defineLock(to, MOV_TO_CR8, MOV_TO_CR8, MOV_TO_CR8);
   const one = slot(MAP_0F, 0x01);
   defineReg(byReg(one, 4), OP_MODRM, 0, (c, r) => SMSW_RM<u16>(c, r), (c, r) => SMSW_RM<u32>(c, r), (c, r) => SMSW_RM<u64>(c, r));
   defineMem(byReg(one, 4), OP_MODRM, 0, SMSW_MEM, SMSW_MEM, SMSW_MEM);

@@ -74,6 +74,7 @@ import {
   OP_IMM8,
   OP_IMMV,
   OP_IMMZ,
+  OP_LOCK_REG,
   OP_L0,
   OP_L1,
   OP_MMX,
@@ -382,8 +383,8 @@ function decodeInstruction(cpu: usize, record: usize, mode: u32, code: usize, of
   if (flags & OP_SSE && !(mode & BLOCK_SSE)) return unavailableSse;
   if (flags & OP_AVX && !(mode & BLOCK_AVX)) return unavailableAvx;
   if (flags & OP_MMX && !(mode & BLOCK_X87)) return unavailableMmx;
-  // LOCK is allowed only with a memory destination of certain instructions (SDM vol. 2, "LOCK").
-  if (lockPrefix && !isMem) return undefinedHandler;
+  // LOCK is allowed only with a memory destination of certain instructions (SDM vol. 2, "LOCK"), and to name CR8.
+  if (lockPrefix && !isMem && !(flags & OP_LOCK_REG)) return undefinedHandler;
   if (!lockPrefix) {
     const number = <u32>load<u8>(entry + <usize>opsize + (isMem ? ENTRY_MEM_CASES : ENTRY_REG_CASES));
     store<u8>(record, <u8>fittingCase(record, number), RECORD_CASE);

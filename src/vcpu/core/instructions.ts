@@ -7,6 +7,7 @@ import { registerCases } from './case-table';
 import { registerCmpxchg } from './cmpxchg';
 import { registerControl } from './control';
 import { registerEflags } from './eflags';
+import { register3dNow } from './fpu/3dnow';
 import { registerMmx } from './fpu/mmx';
 import { registerX87 } from './fpu/x87';
 import { registerMisc } from './misc';
@@ -47,6 +48,7 @@ export function registerInstructions(): void {
   registerStack();
   registerString();
   registerMmx();
+  register3dNow();
   registerX87();
   registerCpuid();
   registerMsr();

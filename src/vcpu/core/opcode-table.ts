@@ -84,6 +84,8 @@ export const OP_L1: u32 = 0x2000000;
 export const OP_STACK: u32 = 0x4000000;
 /** #UD unless protected mode (not real, not virtual-8086). */
 export const OP_PROTECTED: u32 = 0x8000000;
+/** The handlers for LOCK serve a register operand, too. */
+export const OP_LOCK_REG: u32 = 0x20000000;
 
 let nextTable: usize = <usize>OPCODE_TABLE_BASE + <usize>(MAPS * 256) * ENTRY_SIZE;
 

@@ -1,6 +1,8 @@
 import test from 'ava';
+import { Drive } from '../../../src/block/drive.ts';
 import { openImage } from '../../../src/block/open-image.ts';
-import { equal, KiB, tool } from '../support/images.ts';
+import { OperationSet } from '../../../src/block/operations/operation-set.ts';
+import { driveConfig, equal, KiB, tool } from '../support/images.ts';
 import { DISK_BYTES, OperationBench } from './operation-bench.ts';
 
 const SEEDS = [1, 2, 3, 4, 5, 6];
@@ -174,6 +176,34 @@ test('what is given up leaves the drive as it was, and free', async (t) => {
   }
   await bench.drive.close();
   for (const file of bench.files) t.true(isSound(file));
+});
+
+test('commit of a drive in one go leaves the drive as it is; over snapshot=on too', async (t) => {
+  const bench = await OperationBench.make(t, 9, { formats: CHAIN });
+  const { asks } = bench.operations;
+  const [, , below = ''] = bench.files;
+  t.is(await asks.commitDrive({ drive: 'd' }), 0);
+  t.is(bench.drive.medium?.backingDepth, 3);
+  t.true(await bench.isAsExpected());
+  await bench.drive.close();
+  t.true(equal(await contentsOf(below), bench.model));
+
+  const temporary = new Drive(driveConfig({ id: 't', snapshot: true }));
+  const operations = new OperationSet(() => temporary);
+  t.is(await operations.asks.commitDrive({ drive: 't' }), 123);
+  await temporary.changeMedium(below, 'qcow2');
+  const data = new Uint8Array(4096).fill(0x5a);
+  t.is(await temporary.write(512, [data], data.length), 0);
+  t.is(await operations.asks.commitDrive({ drive: 't' }), 0);
+  await temporary.close();
+  bench.model.set(data, 512);
+  t.true(equal(await contentsOf(below), bench.model));
+  t.true(isSound(below));
+
+  const plain = new Drive(driveConfig({ id: 'p' }));
+  await plain.changeMedium(bench.files[0] ?? '', 'raw');
+  t.is(await new OperationSet(() => plain).asks.commitDrive({ drive: 'p' }), 95);
+  await plain.close();
 });
 
 test('plans that cannot be are refused with the words of the reference', async (t) => {

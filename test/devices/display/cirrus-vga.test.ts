@@ -2,11 +2,10 @@ import test from 'ava';
 import fc from 'fast-check';
 import type { Device } from '../../../src/devices/device-class.ts';
 import { cirrusVga, isaCirrusVga } from '../../../src/devices/display/cirrus-vga.ts';
-import type { Picture } from '../../../src/devices/display/display-contract.ts';
 import { pictureToPpm } from '../../../src/devices/display/portable-pixmap.ts';
 import { testDeviceContract } from '../support/device-contract.ts';
 import type { FakeBoard } from '../support/fake-board.ts';
-import { BASES, displayBoard, mapFunction, target } from './display-board.ts';
+import { BASES, displayBoard, plugged, target } from './display-board.ts';
 import { type Blit, naiveBlit, ROPS } from './naive-blit.ts';
 import { hasReference, runOnReference } from './reference-display.ts';
 import type { VgaTarget } from './vga-modes.ts';
@@ -30,15 +29,7 @@ function plug(board: FakeBoard): Device {
   return cirrusVga.create(board, VALUES);
 }
 
-function create() {
-  const board = displayBoard();
-  const device = plug(board);
-  device.reset();
-  mapFunction(board);
-  const picture = (): Picture =>
-    board.adapters[0]?.picture() ?? { width: 0, height: 0, rgb: new Uint8Array() };
-  return { board, device, picture, to: target(board) };
-}
+const create = () => plugged(plug);
 
 function sequencer(to: VgaTarget, index: number, value: number): void {
   to.outw(0x3c4, index | (value << 8));

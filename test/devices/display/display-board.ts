@@ -1,4 +1,6 @@
 import type { BoardServices, Region } from '../../../src/devices/board-services.ts';
+import type { Device } from '../../../src/devices/device-class.ts';
+import type { Picture } from '../../../src/devices/display/display-contract.ts';
 import type { BaseAddress } from '../../../src/devices/pci/base-address.ts';
 import { ConfiguredFunction } from '../../../src/devices/pci/configured-function.ts';
 import { createFakeBoard, type FakeBoard } from '../support/fake-board.ts';
@@ -49,4 +51,15 @@ export function target(board: FakeBoard): VgaTarget {
     writeb: (address, value) => board.memory.write(address, 1, value),
     writel: (address, value) => board.memory.write(address, 4, value),
   };
+}
+
+/** A device on such a board after its reset, its memory mapped, and what it shows. */
+export function plugged(plug: (board: FakeBoard) => Device) {
+  const board = displayBoard();
+  const device = plug(board);
+  device.reset();
+  mapFunction(board);
+  const picture = (): Picture =>
+    board.adapters[0]?.picture() ?? { width: 0, height: 0, rgb: new Uint8Array() };
+  return { board, device, picture, to: target(board) };
 }

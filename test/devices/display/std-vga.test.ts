@@ -6,7 +6,7 @@ import { pictureToPpm } from '../../../src/devices/display/portable-pixmap.ts';
 import { stdVga } from '../../../src/devices/display/std-vga.ts';
 import { testDeviceContract } from '../support/device-contract.ts';
 import type { FakeBoard } from '../support/fake-board.ts';
-import { BASES, displayBoard, mapFunction, target } from './display-board.ts';
+import { BASES, displayBoard, plugged, target } from './display-board.ts';
 import { hasReference, runOnReference } from './reference-display.ts';
 import type { VgaTarget } from './vga-modes.ts';
 import * as modes from './vga-modes.ts';
@@ -27,15 +27,7 @@ function plug(board: FakeBoard): Device {
   return stdVga.create(board, VALUES);
 }
 
-function create() {
-  const board = displayBoard();
-  const device = plug(board);
-  device.reset();
-  mapFunction(board);
-  const picture = (): Picture =>
-    board.adapters[0]?.picture() ?? { width: 0, height: 0, rgb: new Uint8Array() };
-  return { board, device, picture, to: target(board) };
-}
+const create = () => plugged(plug);
 
 /** The pixel as RRGGBB. */
 function pixel({ width, rgb }: Picture, x: number, y: number): string {

@@ -1,10 +1,8 @@
 import test from 'ava';
-import type { Device } from '../../../src/devices/device-class.ts';
-import { ConfiguredFunction } from '../../../src/devices/pci/configured-function.ts';
 import { pciTestdev } from '../../../src/devices/pci/pci-testdev.ts';
 import { testDeviceContract } from '../support/device-contract.ts';
 import { createFakeBoard, type FakeBoard } from '../support/fake-board.ts';
-import { createPciFunction } from '../support/pci-function.ts';
+import { createPciFunction, functionOf, withFunction } from '../support/pci-function.ts';
 import { hasReference, runOnReference, type Step } from '../support/qtest-oracle.ts';
 
 const MEMORY = 0xfe000000;
@@ -12,12 +10,6 @@ const IO = 0xc000;
 const VALUES = { addr: -1, romfile: '', rombar: 1, multifunction: false, command_serr_enable: true };
 
 const createBoard = (): FakeBoard => createFakeBoard({ createPciFunction });
-
-function functionOf(board: FakeBoard): ConfiguredFunction {
-  const [made] = board.functions;
-  if (!(made instanceof ConfiguredFunction)) throw new Error('The device has claimed no function');
-  return made;
-}
 
 function map(board: FakeBoard): void {
   const config = functionOf(board);
@@ -78,24 +70,6 @@ referenceTest('headers are those of the reference', async (t) => {
   });
   t.deepEqual(own, await runOnReference(script, ['-device', 'pci-testdev,addr=2']));
 });
-
-/** The bus keeps a function's configuration; here the device does it too. */
-function withFunction(board: FakeBoard, device: Device): Device {
-  const config = functionOf(board);
-  return {
-    reset: () => {
-      config.reset();
-      device.reset();
-    },
-    save: () => [config.save(), device.save()],
-    restore: (state) => {
-      const [configState = {}, deviceState = {}] = state as [];
-      config.restore(configState);
-      device.restore(deviceState);
-    },
-    unrealize: () => config.remove(),
-  };
-}
 
 testDeviceContract(test, {
   name: 'pci-testdev',

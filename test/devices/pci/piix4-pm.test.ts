@@ -1,10 +1,8 @@
 import test from 'ava';
-import type { Device } from '../../../src/devices/device-class.ts';
-import { ConfiguredFunction } from '../../../src/devices/pci/configured-function.ts';
 import { type Piix4Pm, type Piix4PmPorts, piix4Pm } from '../../../src/devices/pci/piix4-pm.ts';
 import { testDeviceContract } from '../support/device-contract.ts';
 import { createFakeBoard, type FakeBoard } from '../support/fake-board.ts';
-import { createPciFunction } from '../support/pci-function.ts';
+import { createPciFunction, functionOf, withFunction } from '../support/pci-function.ts';
 import { hasReference, runOnReference, type Step } from '../support/qtest-oracle.ts';
 
 const PM = 0xb000;
@@ -28,12 +26,6 @@ const VALUES = {
 };
 
 const createBoard = (): FakeBoard => createFakeBoard({ createPciFunction });
-
-function functionOf(board: FakeBoard): ConfiguredFunction {
-  const [made] = board.functions;
-  if (!(made instanceof ConfiguredFunction)) throw new Error('The device has claimed no function');
-  return made;
-}
 
 function createPm(board: FakeBoard, values = VALUES) {
   const made: Piix4Pm[] = [];
@@ -293,27 +285,6 @@ referenceTest('its ports answer as those of the reference', async (t) => {
 });
 
 const pms = new WeakMap<FakeBoard, Piix4Pm>();
-
-/** The bus keeps a function's configuration; here the device does it too. */
-function withFunction(board: FakeBoard, device: Device): Device {
-  const config = functionOf(board);
-  return {
-    reset: () => {
-      config.reset();
-      device.reset();
-    },
-    save: () => [config.save(), device.save()],
-    restore: (state) => {
-      const [configState = {}, deviceState = {}] = state as [];
-      config.restore(configState);
-      device.restore(deviceState);
-    },
-    unrealize: () => {
-      device.unrealize?.();
-      config.remove();
-    },
-  };
-}
 
 testDeviceContract(test, {
   name: 'PIIX4_PM',

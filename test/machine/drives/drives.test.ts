@@ -33,7 +33,7 @@ class ScriptedStorage {
         file === null ? null : { file, bytes: 4096, encrypted: false };
       return Promise.resolve(medium);
     }
-    if (method === 'checkFree' || method === 'letWaitingGo') {
+    if (method === 'removeDrive' || method === 'checkFree' || method === 'letWaitingGo') {
       return Promise.resolve();
     }
     if (method === 'setPassword') {
@@ -270,4 +270,26 @@ test('at the end every closed drive is seen to open', async (t) => {
       { device: 'floppy0', 'tray-open': true },
     ],
   );
+});
+
+test('a drive that was removed leaves its device with errors that stop nobody', async (t) => {
+  const { set, storage, commands, events, stops } = await machine({ id: 'd', file: 'disk', werror: 'stop' });
+  const drive = set.take('d');
+  const outcomes: number[] = [];
+  drive.write(0, PIECES, (outcome) => outcomes.push(outcome));
+  await storage.answer(ENOSPC);
+  t.is(stops(), 1);
+  await commands.removeDrive({ device: 'd' });
+  t.deepEqual(await commands.queryBlock(undefined), []);
+  t.is(drive.medium, undefined);
+  await new Promise<void>((resolve) =>
+    drive.read(0, PIECES, (outcome) => {
+      outcomes.push(outcome);
+      resolve();
+    }),
+  );
+  const ENOMEDIUM = 123;
+  t.deepEqual([outcomes, stops(), events.length], [[ENOMEDIUM, ENOMEDIUM], 1, 1]);
+  t.is(await commands.addDrive({ options: 'if=none,id=d' }), 'OK');
+  await t.throwsAsync(async () => commands.removeDrive({ device: 'x' }), { message: "Device 'x' not found" });
 });

@@ -117,3 +117,25 @@ test('PCI slots are removable where the reference says so, the empty ones too', 
   // Not the host bridge, the chips of the PIIX and the display adapter.
   t.is(value, 'OK 0xfffffff8');
 });
+
+test('a guest that ejects a slot loses its device, and clients are told', async (t) => {
+  await using session = await startQtest([
+    ...['-m', '16', '-device', 'virtio-rng-pci,id=rng0,addr=6', '-device', 'pci-testdev,addr=7'],
+  ]);
+  const { qmp } = session.machine;
+  const slots = async (): Promise<number[]> =>
+    (await qmp.execute('query-pci')).flatMap(({ devices }) => devices.map(({ slot }) => Number(slot)));
+  t.true((await slots()).includes(6));
+  t.deepEqual(await session.send('outl 0xae08 0xc0'), ['OK']);
+  t.false((await slots()).some((slot) => slot === 6 || slot === 7));
+  for (const data of [
+    { path: '/machine/peripheral/rng0/virtio-backend' },
+    { device: 'rng0', path: '/machine/peripheral/rng0' },
+    { path: '/machine/peripheral-anon/device[0]' },
+  ]) {
+    t.deepEqual((await qmp.waitForEvent('DEVICE_DELETED')).data, data);
+  }
+  t.false(
+    (await qmp.execute('qom-list', { path: '/machine/peripheral' })).some(({ name }) => name === 'rng0'),
+  );
+});

@@ -11,6 +11,7 @@ import {
   CPU_X87_TAG,
   EXIT_EXCEPTION,
 } from '../../../src/memory/layout.ts';
+import { FEATURE_SSE4A } from '../../../src/vcpu/cpu-features.ts';
 import { TestCpu } from '../support/test-cpu.ts';
 import {
   HEADER_BYTES,
@@ -54,7 +55,10 @@ export class CoreRunner {
   }
 
   static async create(hotEntries?: number): Promise<CoreRunner> {
-    return new CoreRunner(await TestCpu.create(hotEntries === undefined ? {} : { hotEntries }));
+    const cpu = await TestCpu.create(hotEntries === undefined ? {} : { hotEntries });
+    // The corpus is that of a host without it.
+    cpu.removeFeature(FEATURE_SSE4A);
+    return new CoreRunner(cpu);
   }
 
   /** The states after each record. */

@@ -205,7 +205,14 @@ export class TestCpu {
     return this.state64(CPU_INSTRUCTION_COUNT);
   }
 
-  /** Switches CPUID features on or off for the decoder: one-based bits as in cpu-features.ts. */
+  /** Takes a CPUID feature, a number of cpu-features.ts, from the decoder; to be called before anything is decoded. */
+  removeFeature(feature: number): void {
+    const bit = feature - 1;
+    const word = CPU_FEATURES + (bit >> 5) * 4;
+    this.setState32(word, this.state32(word) & ~(1 << (bit & 31)));
+  }
+
+  /** Switches all CPUID features on or off for the decoder. */
   setAllFeatures(on: boolean): void {
     for (let word = 0; word < CPU_FEATURE_WORDS; word++)
       this.setState32(CPU_FEATURES + word * 4, on ? -1 : 0);

@@ -2,6 +2,7 @@
 import type { Outcome } from '../../../block/storage-contract.ts';
 import type { BlockBackend } from '../../block-backend.ts';
 import type { DeviceState } from '../../device-class.ts';
+import { PendingAnswers } from '../../pending-answers.ts';
 import { stateLike } from '../../saved-state.ts';
 import {
   ERROR_ABRT,
@@ -65,14 +66,13 @@ export class PacketDevice implements IdeDevice {
   readonly events = new MediaEvents();
   readonly drive: BlockBackend;
   readonly identity: PacketIdentity;
+  readonly #answers = new PendingAnswers();
   readonly #connection: IdeConnection;
   #source: DataSource | undefined;
   #progress: Progress = { phase: 'idle', dma: false, limit: 0, start: 0, end: 0 };
   #sense: Sense = NO_SENSE;
   #attention: Sense = POWERED_ON;
   #hadMedium: boolean;
-  /** Grows when a transfer is called off. */
-  #generation = 0;
 
   constructor(drive: BlockBackend, identity: PacketIdentity, connection: IdeConnection) {
     this.drive = drive;
@@ -276,7 +276,7 @@ export class PacketDevice implements IdeDevice {
   }
 
   #cancel(): void {
-    this.#generation += 1;
+    this.#answers.cancel();
     this.#source = undefined;
     this.#progress = { phase: 'idle', dma: false, limit: 0, start: 0, end: 0 };
     this.#connection.pio.end(this);
@@ -289,13 +289,6 @@ export class PacketDevice implements IdeDevice {
     this.taskFile.state.error = error;
     this.taskFile.state.status = status;
     if (interrupts) this.#connection.interrupt();
-  }
-
-  #answer(then: (outcome: Outcome) => void): (outcome: Outcome) => void {
-    const generation = this.#generation;
-    return (outcome) => {
-      if (generation === this.#generation) then(outcome);
-    };
   }
 
   #packetCame(): void {
@@ -392,7 +385,7 @@ export class PacketDevice implements IdeDevice {
     const pieces = source.raw
       ? pio.spread(count, RAW_DATA_OFFSET, BLOCK_BYTES, RAW_BYTES)
       : pio.pieces(count * BLOCK_BYTES);
-    this.drive.read(block * BLOCK_BYTES, pieces, this.#answer(done));
+    this.drive.read(block * BLOCK_BYTES, pieces, this.#answers.expect(done));
   }
 
   #runDma(plan: DmaPlan | undefined, source: DataSource, wanted: number): void {
@@ -410,7 +403,7 @@ export class PacketDevice implements IdeDevice {
       else this.packetDone();
     };
     if (source.kind === 'blocks' && !source.raw) {
-      this.drive.read(source.block * BLOCK_BYTES, plan.pieces, this.#answer(end));
+      this.drive.read(source.block * BLOCK_BYTES, plan.pieces, this.#answers.expect(end));
       return;
     }
     const store = (stored: number): void => {

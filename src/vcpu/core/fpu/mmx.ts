@@ -277,7 +277,7 @@ function maskMove(cpu: usize, record: usize): usize {
 }
 
 /** EMMS: all registers empty. */
-function emptyState(cpu: usize, record: usize): usize {
+export function EMMS(cpu: usize, record: usize): usize {
   wait(cpu, record);
   enterMmx(cpu);
   store<u16>(cpu, 0xffff, CPU_X87_TAG);
@@ -342,7 +342,7 @@ function registerMoves(): void {
   registerOnly(MAP_0F, 0xc5, OP_MODRM | OP_MMX | OP_RMNUM | OP_IMM8, FEATURE_SSE, extractWord);
   registerOnly(MAP_0F, 0xd7, OP_MODRM | OP_MMX | OP_RMNUM, FEATURE_SSE, moveMask);
   registerOnly(MAP_0F, 0xf7, OP, FEATURE_SSE, maskMove);
-  defineOne(byPrefix(slot(MAP_0F, 0x77), 0), OP_MMX, FEATURE_MMX, emptyState);
+  defineOne(byPrefix(slot(MAP_0F, 0x77), 0), OP_MMX, FEATURE_MMX, EMMS);
 }
 
 /** Registers every MMX instruction, with SSE's, SSE2's and SSSE3's additions for MMX registers. */

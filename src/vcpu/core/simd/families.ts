@@ -18,12 +18,13 @@ import { registerRound } from './round';
 import { registerSha } from './sha';
 import { registerVectorShift } from './shift';
 import { registerShuffle } from './shuffle';
+import { registerSse4a } from './sse4a';
 import { registerStateSave } from './state-save';
 import { registerStringCompare } from './string-compare';
 import { defineUndefinedForms } from './undefined-forms';
 import { registerXcr } from './xcr';
 
-/** Fills the decode table with SSE to SSE4.2, AES, SHA, AVX, AVX2, FMA and F16C. */
+/** Fills the decode table with SSE to SSE4.2, SSE4A, AES, SHA, AVX, AVX2, FMA and F16C. */
 export function registerSimd(): void {
   registerAes();
   registerFloatArithmetic();
@@ -44,6 +45,7 @@ export function registerSimd(): void {
   registerSha();
   registerVectorShift();
   registerShuffle();
+  registerSse4a();
   registerStateSave();
   registerStringCompare();
   registerXcr();
