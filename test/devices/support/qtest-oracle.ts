@@ -17,45 +17,49 @@ export type Step =
   | readonly ['inb' | 'inw' | 'inl' | 'readl', address: number]
   | readonly ['outb' | 'outw' | 'outl' | 'writel', address: number, value: number];
 
+export interface ReferenceSession extends Disposable {
+  /** Resolves with the reply's value; undefined for one without. */
+  send(operation: string, ...operands: readonly number[]): Promise<number | undefined>;
+}
+
+/** @param options of its command line, after those of a bare PC */
+export function startReference(options: readonly string[]): ReferenceSession {
+  const reference = spawn(
+    REFERENCE,
+    [
+      ...['-machine', 'pc', '-accel', 'tcg', '-S', '-qtest', 'stdio', '-qtest-log', 'none'],
+      ...['-display', 'none', '-nodefaults', ...options],
+    ],
+    { stdio: ['pipe', 'pipe', 'ignore'] },
+  );
+  const lines = createInterface({ input: reference.stdout });
+  const replies = lines[Symbol.asyncIterator]();
+  return {
+    send: async (operation, ...operands) => {
+      const command = [operation, ...operands.map((each) => `0x${each.toString(16)}`)].join(' ');
+      reference.stdin.write(`${command}\n`);
+      const { value: reply = '' } = await replies.next();
+      const [status, value] = String(reply).split(' ');
+      if (status !== 'OK') throw new Error(`The reference says '${reply}' to ${command}`);
+      return value === undefined ? undefined : Number(value);
+    },
+    [Symbol.dispose]: () => {
+      lines.close();
+      reference.kill();
+    },
+  };
+}
+
 /** What the reads of the script give on the reference, in their order. */
 export async function runOnReference(
   script: readonly Step[],
   options: readonly string[] = [],
 ): Promise<number[]> {
-  const process = spawn(
-    REFERENCE,
-    [
-      '-machine',
-      'pc',
-      '-accel',
-      'tcg',
-      '-S',
-      '-qtest',
-      'stdio',
-      '-qtest-log',
-      'none',
-      '-display',
-      'none',
-      '-nodefaults',
-      ...options,
-    ],
-    { stdio: ['pipe', 'pipe', 'ignore'] },
-  );
-  const lines = createInterface({ input: process.stdout });
-  const replies = lines[Symbol.asyncIterator]();
+  using reference = startReference(options);
   const values: number[] = [];
-  try {
-    for (const [operation, ...operands] of script) {
-      process.stdin.write(`${[operation, ...operands.map((each) => `0x${each.toString(16)}`)].join(' ')}\n`);
-      const { value: reply = '' } = await replies.next();
-      const [status, value] = String(reply).split(' ');
-      if (status !== 'OK')
-        throw new Error(`The reference says '${reply}' to ${operation} ${operands.join(' ')}`);
-      if (operation.startsWith('in') || operation === 'readl') values.push(Number(value));
-    }
-  } finally {
-    lines.close();
-    process.kill();
+  for (const [operation, ...operands] of script) {
+    const value = await reference.send(operation, ...operands);
+    if (value !== undefined) values.push(value);
   }
   return values;
 }
