@@ -10,10 +10,11 @@ import { scratch } from './process.ts';
 const GUEST_MS = 1_200_000;
 const DISK_DRIVERS = ['ata_piix', 'sd_mod', 'virtio_pci', 'virtio_blk'];
 const real = whyNoGuests === undefined ? test.serial : test.serial.skip;
+/** What adds nothing but time to every run. */
+const more = process.env['TROUPE_MORE_GUESTS'] === undefined ? test.serial.skip : real;
 
 const REPORT = `
 echo "running $(uname -m) on $(grep -c ^processor /proc/cpuinfo)"
-echo "long pages: $(grep -c ' pae ' /proc/cpuinfo)"
 echo "screen: $(cat /proc/fb)"
 echo "it is on the screen" > /dev/tty0
 dmesg -r | grep '^<[0-3]>'
@@ -40,7 +41,7 @@ function machineArgs(guest: GuestFiles, args: readonly string[]): readonly strin
 for (const { vga, driver, screen } of [
   { vga: 'std', driver: 'bochs', screen: /screen: 0 bochs-drm/ },
   { vga: 'cirrus', driver: 'cirrus', screen: /screen: 0 cirrus/ },
-  { vga: 'cirrus', driver: 'cirrusfb', screen: /screen: 0 CL Picasso4|screen: 0 CL Alpine|screen: 0 CL / },
+  { vga: 'cirrus', driver: 'cirrusfb', screen: /screen: 0 CL / },
 ]) {
   real(`Debian's full kernel shows its console on -vga ${vga} by the driver ${driver}`, async (t) => {
     t.timeout(GUEST_MS);
@@ -60,11 +61,11 @@ for (const { vga, driver, screen } of [
   });
 }
 
-for (const { kernel, pae, args, how } of [
-  { kernel: 'linux-image-686-pae', pae: 2, args: [], how: 'without a BIOS' },
-  { kernel: 'linux-image-686', pae: 2, args: ['-bios', 'bios-256k.bin'], how: 'through SeaBIOS' },
+for (const { kernel, args, how, run } of [
+  { kernel: 'linux-image-686-pae', args: [], how: 'without a BIOS', run: real },
+  { kernel: 'linux-image-686', args: ['-bios', 'bios-256k.bin'], how: 'through SeaBIOS', run: more },
 ]) {
-  real(`the 32-bit kernel of ${kernel} boots ${how}`, async (t) => {
+  run(`the 32-bit kernel of ${kernel} boots ${how}`, async (t) => {
     t.timeout(GUEST_MS);
     await using folder = await scratch();
     const guest = await debianGuest(folder.path, {
@@ -75,8 +76,7 @@ for (const { kernel, pae, args, how } of [
     });
     await using machine = await launch({ args: machineArgs(guest, ['-vga', 'std', ...args]), stdio: 'pipe' });
     const log = await new SerialLine(machine).until(/^the-end/m);
-    t.regex(log, /running i686 on \d/);
-    t.true(log.includes(`long pages: ${pae}`), log);
+    t.regex(log, /running i686 on 2/);
     t.notRegex(log, /NOT |^<[0-3]>/m, log);
     await new Screen(machine, folder.path, await vgaFont()).until(/it is on the screen/);
     t.is((await machine.quit()).code, 0);
