@@ -3,6 +3,7 @@ import { booleanValue } from '../options/option-values.ts';
 import { BlockError, EPERM } from './block-error.ts';
 import type { BlockNode, OpenOptions, Views } from './block-node.ts';
 import { checkOptions } from './driver-options.ts';
+import { openVdi } from './formats/vdi.ts';
 import { Qcow2Node } from './qcow2/qcow2-node.ts';
 import { RawNode } from './raw-node.ts';
 
@@ -76,6 +77,7 @@ const FORMATS: readonly ImageFormat[] = [
   {
     name: 'vdi',
     recognises: (head) => ascii(head, VDI_SIGNATURE_OFFSET, VDI_SIGNATURE.length) === VDI_SIGNATURE,
+    open: openVdi,
   },
   { name: 'vpc', recognises: startsWith('conectix') },
   { name: 'vhdx', recognises: startsWith('vhdxfile') },

@@ -91,7 +91,7 @@ test('mistakes are told in a line', async (t) => {
   const refused = (words: readonly string[], message: RegExp | string) =>
     t.throwsAsync(run(...words), { message });
   await refused(['frobnicate'], 'Command not found: frobnicate');
-  await refused(['create', '-f', 'vdi', path, '1M'], /'vdi' does not support image creation/);
+  await refused(['create', '-f', 'bochs', path, '1M'], /'bochs' does not support image creation/);
   await refused(['create', '-f', 'qcow2', '-o', 'encrypt.format=luks', path, '1M'], /not available/);
   await refused(['info', '--image-opts', 'driver=qcow2,foo=1'], /do not include 'foo'/);
   await refused(
