@@ -11,6 +11,8 @@ const GUEST_MS = 1_200_000;
 const IMAGES = 'usr/lib/debian-installer/images/12/amd64/text/debian-installer/amd64';
 /** Less makes the installer begin with a warning instead. */
 const RAM_MIB = '1024';
+/** Linux draws the text, in a font that we can read, not the installer itself. */
+const ON_CONSOLE = 'fb=false quiet';
 const wanted = whyNoGuests === undefined && process.env['TROUPE_MORE_GUESTS'] !== undefined;
 const real = wanted ? test.serial : test.serial.skip;
 
@@ -18,7 +20,14 @@ real("Debian's installer asks for a language, and a key is heard", async (t) => 
   t.timeout(GUEST_MS);
   await using folder = await scratch();
   const { root } = await fetchPackage('debian-installer-12-netboot-amd64', { report: () => undefined });
-  const kernel = ['-kernel', join(root, IMAGES, 'linux'), '-initrd', join(root, IMAGES, 'initrd.gz')];
+  const kernel = [
+    '-kernel',
+    join(root, IMAGES, 'linux'),
+    '-initrd',
+    join(root, IMAGES, 'initrd.gz'),
+    '-append',
+    ON_CONSOLE,
+  ];
   await using machine = await launch({
     args: ['-nodefaults', '-m', RAM_MIB, '-smp', '2', '-display', 'none', '-vga', 'std', ...kernel],
   });
