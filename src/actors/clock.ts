@@ -1,3 +1,5 @@
+import { availableParallelism, loadavg } from 'node:os';
+
 /** Where deadlines and heartbeats take their time from, so that tests can hold it in their hands. */
 export interface Clock {
   /** Milliseconds on a clock that never goes back; its origin means nothing. */
@@ -8,6 +10,9 @@ export interface Clock {
    * not keep the process alive.
    */
   after(ms: number, callback: () => void, options?: { background?: boolean }): Disposable;
+
+  /** How many threads share a processor of this machine, about, and at least 1: a busy thread is so much slower. Absent: 1. */
+  crowding?(): number;
 }
 
 /** Node's own timers. */
@@ -20,6 +25,7 @@ export const systemClock: Clock = {
     }
     return timer;
   },
+  crowding: () => Math.max(1, (loadavg()[0] ?? 1) / availableParallelism()),
 };
 
 /** The longest delay that Node's timers take; what is longer counts as never. */

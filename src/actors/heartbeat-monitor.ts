@@ -7,12 +7,15 @@ interface Watched {
   limitMs: number;
   last: number;
   silenceMs: number;
+  /** The same as it would be if the thread had a processor for itself. */
+  countedMs: number;
 }
 
 /**
  * Judges the heartbeats of all workers from the supervisor's thread. It looks about once a second with a timer that
  * keeps nothing alive. A look that comes late counts as one period only: when this very thread, or the whole machine,
- * was asleep, the workers are given the chance to beat again.
+ * was asleep, the workers are given the chance to beat again. On a crowded machine a silence counts for as much less as a
+ * thread gets less of a processor: one that starts there, or has much to do, is not hung.
  */
 export class HeartbeatMonitor {
   readonly #clock: Clock;
@@ -31,7 +34,7 @@ export class HeartbeatMonitor {
     if (watched?.pulse === pulse) {
       watched.limitMs = limitMs;
     } else {
-      this.#watched.set(thread, { pulse, silent, limitMs, last: pulse.read(), silenceMs: 0 });
+      this.#watched.set(thread, { pulse, silent, limitMs, last: pulse.read(), silenceMs: 0, countedMs: 0 });
     }
     this.#arm();
   }
@@ -61,11 +64,14 @@ export class HeartbeatMonitor {
   #look(): void {
     this.#timer = undefined;
     const elapsedMs = Math.min(this.#clock.now() - this.#lookedAt, this.#periodMs);
+    const crowding = this.#clock.crowding?.() ?? 1;
     for (const [thread, watched] of [...this.#watched]) {
       const beat = watched.pulse.read();
-      watched.silenceMs = beat === watched.last ? watched.silenceMs + elapsedMs : 0;
+      const isSilent = beat === watched.last;
+      watched.silenceMs = isSilent ? watched.silenceMs + elapsedMs : 0;
+      watched.countedMs = isSilent ? watched.countedMs + elapsedMs / crowding : 0;
       watched.last = beat;
-      if (watched.silenceMs >= watched.limitMs) {
+      if (watched.countedMs >= watched.limitMs) {
         this.#watched.delete(thread);
         watched.silent(watched.silenceMs);
       }

@@ -171,6 +171,24 @@ test('a hang is reported once its heartbeat has been missing long enough, and is
   await t.throwsAsync(pending, DEAD);
 });
 
+test('a silence counts for less where many threads share a processor', async (t) => {
+  await using stage = new Stage();
+  const actor = await stage.system.spawn(probe, { name: 'probe', config: {}, heartbeatMs: 8000 });
+  const state = words(2);
+  const pending = actor.ask('never', null, { deadlineMs: Infinity });
+  actor.tell('hang', state);
+  await Atomics.waitAsync(state, 1, 0).value;
+  stage.clock.threadsPerProcessor = 4;
+  stage.clock.advance(31_000);
+  t.deepEqual(stage.failures, []);
+  stage.clock.advance(2000);
+  t.deepEqual(
+    stage.failures.map(({ kind }) => kind),
+    ['hang'],
+  );
+  await t.throwsAsync(pending, DEAD);
+});
+
 test('a thread that beats by itself is not hung, however long its handlers block', async (t) => {
   await using stage = new Stage();
   const actor = await stage.system.spawn(probe, { name: 'probe', config: {}, heartbeatMs: 8000 });

@@ -7,11 +7,17 @@ interface Timer {
 
 /** A clock that stands still until the test moves it. Timers fire in order of their due times. */
 export class ManualClock implements Clock {
+  /** Threads that share a processor. */
+  threadsPerProcessor = 1;
   #now = 0;
   readonly #timers = new Set<Timer>();
 
   now(): number {
     return this.#now;
+  }
+
+  crowding(): number {
+    return this.threadsPerProcessor;
   }
 
   get pending(): number {
