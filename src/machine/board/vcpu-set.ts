@@ -79,7 +79,7 @@ export class VcpuSet implements RunStateListener, Resettable {
   }
 
   /** Asks one vCPU, and gets it out of its slice or its sleep so that it answers soon; undefined when there is none. */
-  async ask<M extends 'inspect' | 'status'>(
+  async ask<M extends 'inspect' | 'status' | 'counters'>(
     index: number,
     method: M,
   ): Promise<AskResult<VcpuContract, M> | undefined> {
@@ -92,7 +92,7 @@ export class VcpuSet implements RunStateListener, Resettable {
   }
 
   /** Asks every vCPU, in order of their indices. */
-  async askEach<M extends 'status'>(method: M): Promise<AskResult<VcpuContract, M>[]> {
+  async askEach<M extends 'status' | 'counters'>(method: M): Promise<AskResult<VcpuContract, M>[]> {
     await this.#ready.promise;
     const answers = await Promise.all(this.#vcpus.map((_vcpu, index) => this.ask(index, method)));
     return answers.filter((answer) => answer !== undefined);

@@ -1,7 +1,7 @@
 /** What monitors ask of a machine with a board: its CPUs, memory, ports, input and picture. The machine's contract takes these in. */
 import type { Picture } from '../../devices/display/display-contract.ts';
 import type { PciInfo } from '../../qapi/qmp-types.generated.ts';
-import type { VcpuStatus } from '../../vcpu/vcpu-contract.ts';
+import type { VcpuCounters, VcpuStatus } from '../../vcpu/vcpu-contract.ts';
 
 /** How much memory can be read at once, in bytes. */
 export const READ_BYTES_MOST = 1 << 20;
@@ -32,6 +32,8 @@ export type KeyName = string | number;
 /** Errors are TroupeErrors with the texts and classes of schema.json. */
 export interface GuestAsks {
   cpuList(argument: undefined): readonly CpuListing[];
+  /** What each CPU and its translator have done, in order. */
+  cpuCounters(argument: undefined): readonly VcpuCounters[];
   /** Null when there is no CPU of that index. */
   cpuNames(argument: { readonly cpu: number }): CpuNames | null;
   /** Text of `info registers`, `info tlb` or `info mem` for a CPU; '' when there is none of that index. */

@@ -143,6 +143,7 @@ export function guestCommands(view: GuestView, runState: RunStateView): GuestCom
       const states = await view.cpus.askEach('status');
       return states.map((status, index) => ({ index, ...status }));
     },
+    cpuCounters: () => view.cpus.askEach('counters'),
     cpuNames: async ({ cpu }) => {
       const vcpu = await inspect(view, cpu);
       if (vcpu === undefined) return null;

@@ -1,3 +1,7 @@
+/** Regions and bytes of WebAssembly at which a translator throws everything away; table indices are 16 bits. */
+export const MOST_REGIONS = 20_000;
+export const MOST_REGION_BYTES = 48 * 1024 * 1024;
+
 /** What a translator has done; times in ms. */
 export interface TranslatorCounters {
   /** Regions made, their instructions, and those of them that the interpreter executes. */
@@ -8,6 +12,9 @@ export interface TranslatorCounters {
   bytes: number;
   translateMs: number;
   compileMs: number;
+  /** Of the regions made, those that are there now, and their bytes of WebAssembly. */
+  heldRegions: number;
+  heldBytes: number;
   /** Regions put back in place of a block that was decoded again. */
   reused: number;
   /** Regions made again to follow an indirect branch. */
@@ -28,6 +35,8 @@ export function newCounters(): TranslatorCounters {
     bytes: 0,
     translateMs: 0,
     compileMs: 0,
+    heldRegions: 0,
+    heldBytes: 0,
     reused: 0,
     regrown: 0,
     invalidated: 0,

@@ -15,7 +15,7 @@ import {
 import type { BlockTranslator, CoreInstance } from '../core-instance.ts';
 import { BranchProfile } from './branch-profile.ts';
 import { type CodePage, CodeWindow } from './code-cache.ts';
-import { newCounters, type TranslatorCounters } from './counters.ts';
+import { MOST_REGION_BYTES, MOST_REGIONS, newCounters, type TranslatorCounters } from './counters.ts';
 import type { Instruction } from './instruction.ts';
 import { IMPORTS } from './locals.ts';
 import { emitRegion, type WatchBranch } from './region-emitter.ts';
@@ -29,9 +29,6 @@ const DEFAULT_HOT_ENTRIES = 2000;
 const KEY_MODES = 0x1_0000;
 /** Times that one entry is translated again to follow indirect branches. */
 const MOST_REGROWTHS = 4;
-/** Regions and bytes of WebAssembly at which everything is thrown away; table indices are 16 bits. */
-const MOST_REGIONS = 20_000;
-const MOST_BYTES = 48 * 1024 * 1024;
 const CODE16 = 0;
 
 export interface TranslatorOptions {
@@ -69,7 +66,6 @@ export class Translator implements BlockTranslator {
   /** How often an entry was translated again. */
   readonly #regrowths = new Map<number, number>();
   readonly #free: number[] = [];
-  #bytes = 0;
 
   /** Translates for `core` from now on: to be made before its first run(), or between two. */
   constructor(core: CoreInstance, memory: WebAssembly.Memory, options: TranslatorOptions = {}) {
@@ -114,7 +110,7 @@ export class Translator implements BlockTranslator {
       this.counters.invalidated++;
       this.#drop(known);
     }
-    if (this.#regions.size >= MOST_REGIONS || this.#bytes > MOST_BYTES) this.#evictAll();
+    if (this.#regions.size >= MOST_REGIONS || this.counters.heldBytes > MOST_REGION_BYTES) this.#evictAll();
     this.#translate(key, block, handler);
   }
 
@@ -169,7 +165,8 @@ export class Translator implements BlockTranslator {
     };
     this.#regions.set(key, region);
     this.#byIndex.set(index, region);
-    this.#bytes += bytes.length;
+    this.counters.heldRegions++;
+    this.counters.heldBytes += bytes.length;
     this.#install(region, block + BLOCK_HEADER_SIZE);
     this.counters.regions++;
     this.counters.instructions += graph.instructionCount;
@@ -212,7 +209,8 @@ export class Translator implements BlockTranslator {
     this.#free.push(region.index);
     this.#byIndex.delete(region.index);
     this.#regions.delete(region.key);
-    this.#bytes -= region.bytes;
+    this.counters.heldRegions--;
+    this.counters.heldBytes -= region.bytes;
   }
 
   /** A region is left through an indirect branch that is watched. */

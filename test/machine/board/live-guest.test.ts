@@ -67,6 +67,10 @@ test.serial(
     await machine.reported('BA2');
     t.true(await singleStep());
     t.is(await human('info status'), 'VM status: running (single step mode)\r\n');
+    t.regex(
+      await human('info jit'),
+      /CPU #0: instructions=[1-9]\d* regions=0.*\r\nCPU #1: instructions=[1-9]/,
+    );
     const before = await counted();
     while ((await counted()) === before) await new Promise((resolve) => setTimeout(resolve, 5));
     t.is(await human('singlestep off'), '');

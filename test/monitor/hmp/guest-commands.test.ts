@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { executeHumanCommand } from '../../../src/monitor/hmp/execute.ts';
 import { qmpCommands } from '../../../src/monitor/qmp-commands.ts';
+import { newCounters } from '../../../src/vcpu/jit/counters.ts';
 import { fakeServices } from './fake-services.ts';
 
 const MEMORY = Uint8Array.from({ length: 4096 }, (_, i) => (i * 7 + 3) & 0xff);
@@ -31,6 +32,36 @@ const machine = {
   cpuList: () => [
     { index: 0, pc: 0xfffffff0n, halted: false, threadId: 31 },
     { index: 1, pc: 0n, halted: true, threadId: 32 },
+  ],
+  cpuCounters: () => [
+    {
+      instructions: 5_000_000_000n,
+      translator: {
+        ...newCounters(),
+        ...{
+          regions: 10,
+          instructions: 200,
+          interpreted: 8,
+          bytes: 15000,
+          translateMs: 4.25,
+          compileMs: 2.5,
+        },
+        ...{ heldRegions: 7, heldBytes: 9000, reused: 3, regrown: 1, invalidated: 2, refused: 4 },
+      },
+    },
+    {
+      instructions: 12n,
+      translator: {
+        ...newCounters(),
+        regions: 2,
+        instructions: 40,
+        bytes: 3000,
+        heldRegions: 2,
+        heldBytes: 3000,
+        evictions: 1,
+      },
+    },
+    { instructions: 7n },
   ],
   cpuNames: () => ({
     values: new Map([
@@ -143,6 +174,32 @@ test('CPUs are listed, chosen and described', async (t) => {
   t.is(await say('info mem'), 'mem of 0\n');
   t.is(await say('cpu 1'), '');
   t.is(await say('cpu 2'), 'invalid CPU index\n');
+});
+
+test('what the translators have done is added up and shown by CPU', async (t) => {
+  t.is(
+    await say('info jit'),
+    `Translation buffer state:
+gen code size       12000/100663296
+TB count            9/40000
+TB avg target size  20.0 instructions
+TB avg host size    1500.0 bytes (75.0 an instruction)
+Statistics:
+TB flush count      1
+TB invalidate count 2
+TB compile count    12 (18000 bytes)
+TB reuse count      3
+TB regrow count     1
+refused blocks      4
+instructions        240 translated, of them 8 by the interpreter
+translate time      4.3 ms
+compile time        2.5 ms
+CPU #0: instructions=5000000000 regions=7 compiles=10 bytes=9000 invalidated=2 regrown=1 translate_ms=4.3 compile_ms=2.5
+CPU #1: instructions=12 regions=2 compiles=2 bytes=3000 invalidated=0 regrown=0 translate_ms=0.0 compile_ms=0.0
+CPU #2: instructions=7 interpreter alone
+`,
+  );
+  t.regex(await say('help info jit'), /^info jit {2}-- what the translator/);
 });
 
 test.serial('keys and mice', async (t) => {

@@ -5,6 +5,7 @@ import { blockJobInformation } from './block-jobs.ts';
 import { blockInformation } from './info-block.ts';
 import { constantInformation } from './info-constant.ts';
 import { guestInformation } from './info-guest.ts';
+import { jit } from './info-jit.ts';
 import { machineInformation } from './info-machine.ts';
 import { monitorInformation } from './info-monitor.ts';
 import { pci } from './info-pci.ts';
@@ -17,6 +18,7 @@ export const info = defineHumanCommand({
   subCommands: new CommandTable([
     ...machineInformation,
     ...guestInformation,
+    jit,
     ...blockInformation,
     blockJobInformation,
     pci,
