@@ -4,6 +4,7 @@ import { BlockError, EPERM } from './block-error.ts';
 import type { BlockNode, OpenOptions, Views } from './block-node.ts';
 import { checkOptions } from './driver-options.ts';
 import { openVdi } from './formats/vdi.ts';
+import { openVpc } from './formats/vpc.ts';
 import { Qcow2Node } from './qcow2/qcow2-node.ts';
 import { RawNode } from './raw-node.ts';
 
@@ -79,7 +80,7 @@ const FORMATS: readonly ImageFormat[] = [
     recognises: (head) => ascii(head, VDI_SIGNATURE_OFFSET, VDI_SIGNATURE.length) === VDI_SIGNATURE,
     open: openVdi,
   },
-  { name: 'vpc', recognises: startsWith('conectix') },
+  { name: 'vpc', recognises: startsWith('conectix'), open: openVpc },
   { name: 'vhdx', recognises: startsWith('vhdxfile') },
   { name: 'parallels', recognises: startsWith('WithoutFreeSpace', 'WithouFreSpacExt') },
   { name: 'bochs', recognises: startsWith('Bochs Virtual HD Image') },
