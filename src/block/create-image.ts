@@ -2,6 +2,7 @@
 import { stringValue } from '../options/option-values.ts';
 import { BlockError, reasonOf } from './block-error.ts';
 import { VDI_CREATOR } from './formats/vdi.ts';
+import { VMDK_CREATOR } from './formats/vmdk/vmdk-creator.ts';
 import { VPC_CREATOR } from './formats/vpc.ts';
 import {
   type CreateImageOptions,
@@ -17,7 +18,13 @@ import { RAW_CREATOR } from './raw-creator.ts';
 
 export type { CreateImageOptions } from './image-creator.ts';
 
-const CREATORS: readonly ImageCreator[] = [QCOW2_CREATOR, RAW_CREATOR, VDI_CREATOR, VPC_CREATOR];
+const CREATORS: readonly ImageCreator[] = [
+  QCOW2_CREATOR,
+  RAW_CREATOR,
+  VDI_CREATOR,
+  VMDK_CREATOR,
+  VPC_CREATOR,
+];
 const SECTOR_BYTES = 512;
 
 /** How images of a format are made. Throws BlockError for a format that there is not, or that is only read. */

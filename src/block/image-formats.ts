@@ -4,6 +4,8 @@ import { BlockError, EPERM } from './block-error.ts';
 import type { BlockNode, OpenOptions, Views } from './block-node.ts';
 import { checkOptions } from './driver-options.ts';
 import { openVdi } from './formats/vdi.ts';
+import { isDescriptor } from './formats/vmdk/descriptor.ts';
+import { openVmdk } from './formats/vmdk/open-vmdk.ts';
 import { openVpc } from './formats/vpc.ts';
 import { Qcow2Node } from './qcow2/qcow2-node.ts';
 import { RawNode } from './raw-node.ts';
@@ -74,7 +76,11 @@ const FORMATS: readonly ImageFormat[] = [
   },
   { name: 'qcow', recognises: (head) => qcowVersion(head) === 1 },
   { name: 'qed', recognises: startsWith('QED\0') },
-  { name: 'vmdk', recognises: startsWith('KDMV', 'COWD', '# Disk DescriptorFile') },
+  {
+    name: 'vmdk',
+    recognises: (head) => startsWith('KDMV', 'COWD')(head) || isDescriptor(ascii(head, 0, PROBE_BYTES)),
+    open: openVmdk,
+  },
   {
     name: 'vdi',
     recognises: (head) => ascii(head, VDI_SIGNATURE_OFFSET, VDI_SIGNATURE.length) === VDI_SIGNATURE,

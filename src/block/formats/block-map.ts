@@ -25,7 +25,7 @@ export interface BlockMap {
   /** @param most how many blocks the caller wants to know of; at least 1. Throws BlockError `ERR_BLOCK_CORRUPT`. */
   lookUp(block: number, most: number): Promise<PlaceRun>;
   /** Absent where the format is only read. */
-  readonly changes?: BlockMapChanges;
+  readonly changes?: BlockMapChanges | undefined;
 }
 
 /** Calls come one at a time. */
