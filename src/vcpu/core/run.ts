@@ -59,6 +59,12 @@ export function endSlice(cpu: usize): void {
   store<i32>(cpu, 0, CPU_BUDGET);
 }
 
+/** Shortens the present slice by what an instruction does beyond one instruction's work; the count of instructions stays true. */
+export function shortenSlice(cpu: usize, instructions: i32): void {
+  granted -= instructions;
+  store<i32>(cpu, load<i32>(cpu, CPU_BUDGET) - instructions, CPU_BUDGET);
+}
+
 /** Goes on after run() or resume() was unwound. */
 export function resume(cpu: usize): u32 {
   while (true) {

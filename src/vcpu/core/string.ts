@@ -27,6 +27,7 @@ import { alu, CMP } from './alu';
 import { ATTR_CODE, ATTR_EXPAND_DOWN, FLAG_DF, FLAG_RF, SEG_ES, SEG_FS } from './bits';
 import { branchTo } from './block';
 import { define, defineOne, MAP_ONE, slot } from './opcode-table';
+import { shortenSlice } from './run';
 import { info, instructionRip, is64, next, putGpr } from './state';
 import { entryOf } from './tlb';
 
@@ -123,6 +124,17 @@ export function pauseRepeat(cpu: usize, record: usize): usize {
   return branchTo(cpu, record, instructionRip(cpu, record));
 }
 
+/** Elements of a repeated instruction that take as long as an instruction, about, where several are one step. */
+const ELEMENTS_OF_INSTRUCTION_SHIFT = 4;
+
+/** Shortens the slice by the elements that were done: it is measured in instructions, but has to end after a time. */
+// @ts-ignore: decorator
+@inline
+function charge(cpu: usize, elements: u64): void {
+  const instructions = <i32>(elements >> ELEMENTS_OF_INSTRUCTION_SHIFT);
+  if (instructions) shortenSlice(cpu, instructions);
+}
+
 /** May several iterations be one step? Upward only, and not while each is to be seen alone (SDM vol. 3, 17.3.2). */
 // @ts-ignore: decorator
 @inline
@@ -175,8 +187,12 @@ function movs<T>(cpu: usize, record: usize): usize {
     if (!repeated) break;
     putIndex(cpu, CPU_RCX, count, mask);
     budget -= min<u64>(done, budget);
-    if (count && (!budget || mustPause(cpu))) return pauseRepeat(cpu, record);
+    if (count && (!budget || mustPause(cpu))) {
+      charge(cpu, SLICE - budget);
+      return pauseRepeat(cpu, record);
+    }
   }
+  charge(cpu, SLICE - budget);
   return next(record);
 }
 
@@ -217,8 +233,12 @@ function stos<T>(cpu: usize, record: usize): usize {
     if (!repeated) break;
     putIndex(cpu, CPU_RCX, count, mask);
     budget -= min<u64>(done, budget);
-    if (count && (!budget || mustPause(cpu))) return pauseRepeat(cpu, record);
+    if (count && (!budget || mustPause(cpu))) {
+      charge(cpu, SLICE - budget);
+      return pauseRepeat(cpu, record);
+    }
   }
+  charge(cpu, SLICE - budget);
   return next(record);
 }
 
@@ -247,8 +267,12 @@ function lods<T>(cpu: usize, record: usize): usize {
     count--;
     if (!repeated) break;
     putIndex(cpu, CPU_RCX, count, mask);
-    if (count && (!--budget || mustPause(cpu))) return pauseRepeat(cpu, record);
+    if (count && (!--budget || mustPause(cpu))) {
+      charge(cpu, SLICE - budget);
+      return pauseRepeat(cpu, record);
+    }
   }
+  charge(cpu, SLICE - budget);
   return next(record);
 }
 
@@ -310,8 +334,12 @@ function cmps<T>(cpu: usize, record: usize): usize {
     if (repeated) putIndex(cpu, CPU_RCX, count, mask);
     if (isLast) break;
     budget -= min<u64>(done, budget);
-    if (count && (!budget || mustPause(cpu))) return pauseRepeat(cpu, record);
+    if (count && (!budget || mustPause(cpu))) {
+      charge(cpu, SLICE - budget);
+      return pauseRepeat(cpu, record);
+    }
   }
+  charge(cpu, SLICE - budget);
   return next(record);
 }
 
@@ -349,8 +377,12 @@ function scas<T>(cpu: usize, record: usize): usize {
     if (repeated) putIndex(cpu, CPU_RCX, count, mask);
     if (isLast) break;
     budget -= min<u64>(done, budget);
-    if (count && (!budget || mustPause(cpu))) return pauseRepeat(cpu, record);
+    if (count && (!budget || mustPause(cpu))) {
+      charge(cpu, SLICE - budget);
+      return pauseRepeat(cpu, record);
+    }
   }
+  charge(cpu, SLICE - budget);
   return next(record);
 }
 

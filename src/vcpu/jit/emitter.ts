@@ -611,6 +611,10 @@ export class Emitter {
     w.get(L.X32);
     w.byte(O.OP_RETURN);
     w.end();
+    // It may have shortened the slice: it armed the APIC's timer, or repeated itself often.
+    w.get(L.CPU);
+    w.memory(O.I32_LOAD, CPU_BUDGET);
+    w.set(L.BUDGET);
     this.#reload(reload);
     this.#leaveIfCodeChanged(() => {}, instruction.at + instruction.length);
   }
