@@ -1,6 +1,8 @@
 /** Making image files of the formats that this version writes. */
 import { stringValue } from '../options/option-values.ts';
 import { BlockError, reasonOf } from './block-error.ts';
+import { PARALLELS_CREATOR } from './formats/parallels.ts';
+import { QCOW_CREATOR } from './formats/qcow.ts';
 import { VDI_CREATOR } from './formats/vdi.ts';
 import { VMDK_CREATOR } from './formats/vmdk/vmdk-creator.ts';
 import { VPC_CREATOR } from './formats/vpc.ts';
@@ -24,6 +26,8 @@ const CREATORS: readonly ImageCreator[] = [
   VDI_CREATOR,
   VMDK_CREATOR,
   VPC_CREATOR,
+  QCOW_CREATOR,
+  PARALLELS_CREATOR,
 ];
 const SECTOR_BYTES = 512;
 

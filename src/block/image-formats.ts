@@ -3,6 +3,8 @@ import { booleanValue } from '../options/option-values.ts';
 import { BlockError, EPERM } from './block-error.ts';
 import type { BlockNode, OpenOptions, Views } from './block-node.ts';
 import { checkOptions } from './driver-options.ts';
+import { openParallels } from './formats/parallels.ts';
+import { openQcow } from './formats/qcow.ts';
 import { openVdi } from './formats/vdi.ts';
 import { isDescriptor } from './formats/vmdk/descriptor.ts';
 import { openVmdk } from './formats/vmdk/open-vmdk.ts';
@@ -74,7 +76,7 @@ const FORMATS: readonly ImageFormat[] = [
     options: [LAZY_REFCOUNTS],
     open: openQcow2,
   },
-  { name: 'qcow', recognises: (head) => qcowVersion(head) === 1 },
+  { name: 'qcow', recognises: (head) => qcowVersion(head) === 1, open: openQcow },
   { name: 'qed', recognises: startsWith('QED\0') },
   {
     name: 'vmdk',
@@ -88,7 +90,7 @@ const FORMATS: readonly ImageFormat[] = [
   },
   { name: 'vpc', recognises: startsWith('conectix'), open: openVpc },
   { name: 'vhdx', recognises: startsWith('vhdxfile') },
-  { name: 'parallels', recognises: startsWith('WithoutFreeSpace', 'WithouFreSpacExt') },
+  { name: 'parallels', recognises: startsWith('WithoutFreeSpace', 'WithouFreSpacExt'), open: openParallels },
   { name: 'bochs', recognises: startsWith('Bochs Virtual HD Image') },
   { name: 'cloop', recognises: startsWith('#!/bin/sh\n#V2.0 Format\nmodprobe cloop') },
   { name: 'cow', recognises: startsWith('OOOM') },

@@ -13,6 +13,7 @@ import { zeroViews } from '../zeroes.ts';
 import type { BlockMap, BlockMapChanges, Place } from './block-map.ts';
 
 const MOST_ALLOCATED_BYTES = 2 * 1024 * 1024;
+const MOST_UNPACKED = 4;
 const CIPHER_SECTOR_BYTES = 512;
 
 export interface MappedDiskOptions {
@@ -32,6 +33,8 @@ export class MappedDisk {
   readonly #backing: MappedDiskOptions['backing'];
   readonly #cipher: () => SectorCipher | undefined;
   readonly #lock = new SerialLock();
+  /** Contents of packed blocks that were read last. */
+  readonly #unpacked = new Map<number, Promise<Uint8Array>>();
 
   constructor({ file, map, bytes, backing, cipher = () => undefined }: MappedDiskOptions) {
     this.bytes = bytes;
@@ -130,7 +133,7 @@ export class MappedDisk {
     if (place.kind === 'zero') zeroViews(views);
     else if (place.kind === 'absent') await this.#readBacking(offset, views);
     else if (place.kind === 'packed') {
-      const contents = await place.unpack();
+      const contents = await this.#unpack(place, Math.floor(offset / this.#map.blockBytes));
       let from = inBlock;
       for (const view of views) {
         view.set(contents.subarray(from, from + view.byteLength));
@@ -138,6 +141,19 @@ export class MappedDisk {
       }
     } else if (this.#cipher() === undefined) await this.#file.read(place.offset + inBlock, views);
     else await this.#readEncrypted(place.offset + inBlock, offset, views);
+  }
+
+  #unpack({ unpack }: Place & { kind: 'packed' }, block: number): Promise<Uint8Array> {
+    const known = this.#unpacked.get(block);
+    if (known !== undefined) return known;
+    const contents = unpack();
+    this.#unpacked.set(block, contents);
+    contents.catch(() => this.#unpacked.delete(block));
+    for (const oldest of this.#unpacked.keys()) {
+      if (this.#unpacked.size <= MOST_UNPACKED) break;
+      this.#unpacked.delete(oldest);
+    }
+    return contents;
   }
 
   async #readEncrypted(place: number, offset: number, views: Views): Promise<void> {

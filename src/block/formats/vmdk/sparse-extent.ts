@@ -4,8 +4,6 @@
  */
 
 import { constants } from 'node:os';
-import { promisify } from 'node:util';
-import { inflate, constants as zlibConstants } from 'node:zlib';
 import { BlockError } from '../../block-error.ts';
 import type { BlockNode } from '../../block-node.ts';
 import {
@@ -20,9 +18,9 @@ import {
   readTable,
   ZERO,
 } from '../block-map.ts';
+import { unpack } from '../unpack.ts';
 import type { SparseHeader } from './sparse-header.ts';
 
-const inflateAsync = promisify(inflate);
 const SECTOR_BYTES = 512;
 const ENTRY_BYTES = 4;
 const ZERO_GRAIN = 1;
@@ -159,14 +157,11 @@ export class SparseMap implements BlockMap, BlockMapChanges {
     }
     const place = { offset: offset + MARKER_BYTES, bytes, what: 'grain' };
     const packed = await readTable(this.#file, 'vmdk', place);
-    const contents = new Uint8Array(grainBytes);
-    try {
-      const options = { maxOutputLength: grainBytes, finishFlush: zlibConstants.Z_SYNC_FLUSH };
-      contents.set(await inflateAsync(packed, options));
-    } catch {
-      throw damaged(this.#file.fileName, 'vmdk', `the grain at ${offset} cannot be expanded`);
-    }
-    return contents;
+    return unpack(new Uint8Array(packed.buffer), {
+      fileName: this.#file.fileName,
+      format: 'vmdk',
+      bytes: grainBytes,
+    });
   }
 
   /** @returns undefined where the directory has none */
