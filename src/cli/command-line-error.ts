@@ -33,6 +33,7 @@ export function unavailable(what?: string): CommandLineError {
 const CODES: ReadonlyMap<string, CommandLineErrorCode> = new Map([
   ['ERR_CHARDEV_UNAVAILABLE', 'ERR_CLI_UNAVAILABLE'],
   ['ERR_DRIVE_UNAVAILABLE', 'ERR_CLI_UNAVAILABLE'],
+  ['ERR_VCPU_LOG_MISSING', 'ERR_CLI_UNAVAILABLE'],
   ['ERR_DRIVE_CONFLICT', 'ERR_CLI_CONFLICT'],
 ]);
 

@@ -2,6 +2,7 @@ import { DEFAULT_BOARD } from '../machine/default-board.ts';
 import type { Geometry } from '../machine/drives/drive-geometry.ts';
 import type { CpuConfig, NumaNode, SmpConfig, VgaModel } from '../machine/machine-config.ts';
 import { OptionStore } from '../options/option-store.ts';
+import type { LogItem } from '../vcpu/log-items.ts';
 import type { CommandLineEnvironment } from './environment.ts';
 
 /** Devices that a board has unless something switches them off: -nodefaults, or the option of that device. */
@@ -48,6 +49,8 @@ export class CommandLineDraft {
   noReboot = false;
   noShutdown = false;
   singleStep = false;
+  logItems: readonly LogItem[] = [];
+  logFile: string | undefined;
   incoming: string | undefined;
   noDefaults = false;
   nographic = false;

@@ -247,6 +247,7 @@ export function buildMachineConfig(draft: CommandLineDraft): MachineConfig {
     noReboot: draft.noReboot,
     noShutdown: draft.noShutdown,
     singleStep: draft.singleStep,
+    log: { items: draft.logItems, file: draft.logFile },
     incoming: draft.incoming,
     noDefaults: draft.noDefaults,
     drives: buildDrives(draft, machine.hasDefaultDevices),

@@ -5,6 +5,7 @@
 
 import { parseHdaGeometry } from '../machine/drives/drive-geometry.ts';
 import { describeMachineTypes } from '../machine/machine-types.ts';
+import { describeLogItems, parseLogItems } from '../vcpu/log-items.ts';
 import {
   parseKeyboardLayout,
   parseName,
@@ -352,8 +353,17 @@ const EXPERT: OptionTableSection = {
   options: [
     later('mem-path DIR', 'back guest RAM by a file', DIRECTORY),
     later('mem-prealloc', 'allocate guest RAM at once'),
-    later('d ITEMS', 'log what the translator does', notEmpty('items to log')),
-    later('D FILE', 'file of the log', FILE),
+    implemented(
+      'd ITEMS',
+      'log what the translator does; `help` lists the items',
+      (draft, value) => {
+        draft.logItems = parseLogItems(value);
+      },
+      { describe: onHelp(describeLogItems) },
+    ),
+    implemented('D FILE', 'file of the log [default standard error]', (draft, value) => {
+      draft.logFile = required(value, 'a file name');
+    }),
     later('trace [events=FILE][,file=FILE]', 'trace points', groupWith('trace')),
     later('clock NAME', 'host timer', notEmpty('the name of a host timer')),
     later('icount N|auto', 'virtual time by instructions', checkIcount),

@@ -4,6 +4,7 @@
  */
 import type { ChardevConfig } from '../backends/chardev/chardev-config.ts';
 import type { DriveConfig } from '../block/storage-contract.ts';
+import type { LogSettings } from '../vcpu/log-items.ts';
 
 /** One `group "id"` of key=value pairs that was given, in the order given (`-device`, `-object`, `-readconfig`…). */
 export interface OptionSection {
@@ -171,6 +172,8 @@ export interface MachineConfig {
   readonly noReboot: boolean;
   readonly noShutdown: boolean;
   readonly singleStep: boolean;
+  /** -d and -D. */
+  readonly log: LogSettings;
   /** URI of -incoming. */
   readonly incoming: string | undefined;
   readonly noDefaults: boolean;

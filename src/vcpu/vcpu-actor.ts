@@ -6,6 +6,7 @@ import { IoTableReader } from '../memory/io-table.ts';
 import { MailboxSender } from '../memory/mailbox.ts';
 import { VirtualClock } from '../memory/virtual-clock.ts';
 import { CoreInstance } from './core-instance.ts';
+import { RegionLog } from './jit/region-log.ts';
 import { Translator } from './jit/translator.ts';
 import { MailboxHost } from './mailbox-host.ts';
 import { VcpuClock } from './vcpu-clock.ts';
@@ -107,6 +108,7 @@ function create(context: ActorContext<VcpuContract>, config: VcpuActorConfig): A
       },
       setBreakpoints: ({ addresses }) => runner.setBreakpoints(addresses),
       setSingleStep: ({ on }) => runner.setSingleStep(on),
+      setLog: async (settings) => translator?.setLog(await RegionLog.open(config.index, settings)),
     },
     tells: {},
     stop: () => {

@@ -1,6 +1,7 @@
 /** What a vCPU's actor promises. */
 import type { MemoryPlan } from '../memory/memory-plan.ts';
 import type { TranslatorCounters } from './jit/counters.ts';
+import type { LogSettings } from './log-items.ts';
 
 /** Everything that makes a vCPU what it is, as plain data. TLBs and decoded code are caches and not part of it. */
 export interface VcpuState {
@@ -73,6 +74,8 @@ export interface VcpuAsks {
   setBreakpoints(argument: { readonly addresses: readonly bigint[] }): void;
   /** From its next slice on the vCPU runs one instruction at a time, none of them translated, or as fast as it goes. */
   setSingleStep(argument: { readonly on: boolean }): void;
+  /** What is written of regions that are translated from now on. Rejects when the file cannot be opened. */
+  setLog(argument: LogSettings): void;
 }
 
 // biome-ignore lint/complexity/noBannedTypes: an empty set of tells

@@ -28,6 +28,8 @@ for (const [line, expected] of [
   ['-M ?', /^Supported machines are:/],
   ['-cpu help', /^x86 +qemu64\n(.*\n)*x86 +max\n/],
   ['-cpu ?', /^x86 /],
+  ['-d help', /^Log items \(comma separated\):\nout_asm {4}\S/],
+  ['-d ?', /^Log items/],
   ['-chardev help', /^Available chardev backend types:\n(.*\n)*socket\n/],
 ] as const) {
   test(`${line} prints and ends`, (t) => {

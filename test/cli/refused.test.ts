@@ -43,8 +43,6 @@ const later: readonly [option: string, good: string | undefined, ...bad: string[
   ['dtb', '/x', ''],
   ['mem-path', '/x', ''],
   ['mem-prealloc', undefined],
-  ['d', 'in_asm', ''],
-  ['D', '/x', ''],
   ['trace', 'events=/x', 'foo=1'],
   ['clock', 'unix', ''],
   ['icount', '3', 'x'],
@@ -107,6 +105,8 @@ const mistakes: readonly (readonly [option: string, ...bad: string[]])[] = [
   ['option-rom', 'bootindex=1', '/x,bootindex=y'],
   ['vga', 'foo', ''],
   ['balloon', 'foo', 'virtio,foo=1'],
+  ['d', '', 'foo', 'in_asm,foo'],
+  ['D', ''],
 ];
 
 for (const [option, ...bad] of mistakes) {
@@ -133,6 +133,8 @@ for (const line of [
   '-sandbox enable=on',
   '-realtime mlock=on',
   '-enable-kvm',
+  '-d int',
+  '-d in_asm,guest_errors',
   '-cpu host',
   '-machine accel=kvm',
   '-machine accel=xen:kvm',

@@ -36,6 +36,7 @@ import { MachineLoop } from './machine-loop.ts';
 import { runningCpus, runsCpus, type SharedMachineMemory } from './memory-demand.ts';
 import { layOutRam } from './memory-map.ts';
 import { PcBoard } from './pc-board.ts';
+import { VcpuLog } from './vcpu-log.ts';
 import { VcpuSet } from './vcpu-set.ts';
 
 /** Buffers of disk controllers begin at sectors. */
@@ -65,6 +66,7 @@ export class GuestMachine {
   readonly #jobs: BlockJobs;
   readonly view: GuestView;
   readonly #loop: MachineLoop;
+  readonly #log: VcpuLog;
   /** vCPUs that are being plugged in. */
   readonly #wanted = new Map<number, PromiseWithResolvers<void>>();
 
@@ -76,6 +78,7 @@ export class GuestMachine {
     this.#jobs = this.#makeJobs(drives);
     this.jobs = jobCommands(this.#jobs, drives);
     this.#setUpCpus();
+    this.#log = new VcpuLog(config.log);
     this.vcpus = new VcpuSet(shared.memory, config.singleStep, (index, reason) =>
       this.#vcpuStopped(index, reason),
     );
@@ -103,7 +106,7 @@ export class GuestMachine {
       isListening: () => ['running', 'suspended'].includes(runState.load()),
     });
     this.#loop = this.#makeLoop();
-    this.view = guestView(this.board, this.vcpus, (index) => this.#addCpu(index));
+    this.view = guestView(this.board, this.vcpus, (index) => this.#addCpu(index), this.#log);
     this.#listen(drives);
     options.ending.push(() => drives.announceEnd());
   }
@@ -144,7 +147,7 @@ export class GuestMachine {
     for (let index = 0; index < runningCpus(config); index++) {
       this.vcpus.add(context.ref<VcpuContract>(vcpuActorName(index)), index);
     }
-    await this.vcpus.powerOn();
+    await this.vcpus.powerOn(this.#log.settings);
   }
 
   /** The vCPU that `#addCpu` asked for is there, or why it is not. */

@@ -6,6 +6,7 @@ import type { MemorySpace } from './memory-space.ts';
 import type { PcBoard } from './pc-board.ts';
 import type { PortSpace } from './port-space.ts';
 import { queryPci } from './query-pci.ts';
+import type { VcpuLog } from './vcpu-log.ts';
 import type { VcpuSet } from './vcpu-set.ts';
 
 function access(space: MemorySpace | PortSpace): BusAccess {
@@ -30,6 +31,7 @@ export function guestView(
   board: PcBoard,
   cpus: VcpuSet,
   addCpu: (index: number) => Promise<void>,
+  log: VcpuLog,
 ): GuestView {
   const { hardware } = board;
   return {
@@ -46,6 +48,7 @@ export function guestView(
     addCpu,
     balloon: () => board.balloon,
     setSingleStep: (on) => cpus.setSingleStep(on),
+    setLog: (change) => cpus.setLog(log.change(change)),
   };
 }
 

@@ -1,6 +1,7 @@
 /** The vCPUs of a machine as one part of it: they run, stop and are reset together. */
 import type { ActorRef, AskArgument, AskResult } from '../../actors/contract.ts';
 import { kickVcpu } from '../../vcpu/kick.ts';
+import { LOG_NOTHING, type LogSettings } from '../../vcpu/log-items.ts';
 import type { VcpuContract, VcpuStop } from '../../vcpu/vcpu-contract.ts';
 import type { Resettable } from '../machine-power.ts';
 import type { RunStateListener } from '../run-control.ts';
@@ -20,6 +21,7 @@ export class VcpuSet implements RunStateListener, Resettable {
   readonly #ready = Promise.withResolvers<void>();
   #running = false;
   #singleStep: boolean;
+  #log = LOG_NOTHING;
 
   /**
    * @param singleStep whether they run one instruction at a time
@@ -50,6 +52,7 @@ export class VcpuSet implements RunStateListener, Resettable {
   async plug(vcpu: VcpuRef, number: number): Promise<void> {
     await vcpu.ask('reset', undefined);
     await vcpu.ask('setSingleStep', { on: this.#singleStep });
+    await vcpu.ask('setLog', this.#log);
     this.add(vcpu, number);
     if (this.#running) await vcpu.ask('run', undefined);
   }
@@ -60,9 +63,11 @@ export class VcpuSet implements RunStateListener, Resettable {
   }
 
   /** All vCPUs are there: resets them, then what was asked of them meanwhile goes on. */
-  async powerOn(): Promise<void> {
+  async powerOn(log: LogSettings): Promise<void> {
+    this.#log = log;
     await this.#askAll((vcpu) => vcpu.ask('reset', undefined));
     await this.#askAll((vcpu) => vcpu.ask('setSingleStep', { on: this.#singleStep }));
+    await this.#askAll((vcpu) => vcpu.ask('setLog', log));
     this.#ready.resolve();
   }
 
@@ -71,6 +76,13 @@ export class VcpuSet implements RunStateListener, Resettable {
     await this.#ready.promise;
     this.#singleStep = on;
     await this.#askAll((vcpu) => vcpu.ask('setSingleStep', { on }));
+  }
+
+  /** What is written of their translated code from now on. The vCPUs append to the file. */
+  async setLog(log: LogSettings): Promise<void> {
+    await this.#ready.promise;
+    this.#log = log;
+    await this.#askAll((vcpu) => vcpu.ask('setLog', log));
   }
 
   /** One vCPU; undefined when there is none with that index. */

@@ -30,6 +30,7 @@ export const bareMachine: GuestView = {
   },
   balloon: () => undefined,
   setSingleStep: async () => undefined,
+  setLog: async () => undefined,
 };
 
 export const bareDrives: { [Name in keyof DriveAsks]: DriveAsks[Name] } = {

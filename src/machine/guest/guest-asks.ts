@@ -1,6 +1,7 @@
 /** What monitors ask of a machine with a board: its CPUs, memory, ports, input and picture. The machine's contract takes these in. */
 import type { Picture } from '../../devices/display/display-contract.ts';
 import type { PciInfo } from '../../qapi/qmp-types.generated.ts';
+import type { LogSettings } from '../../vcpu/log-items.ts';
 import type { VcpuCounters, VcpuStatus } from '../../vcpu/vcpu-contract.ts';
 
 /** How much memory can be read at once, in bytes. */
@@ -75,6 +76,8 @@ export interface GuestAsks {
   balloonActual(argument: undefined): number;
   /** Whether all CPUs run one instruction at a time; query-status shows it. */
   setSingleStep(argument: { readonly on: boolean }): void;
+  /** What CPUs log from now on; what is absent stays as it was. Rejects when the file cannot be written. */
+  setLog(argument: Partial<LogSettings>): void;
 }
 
 export interface LinearPiece {

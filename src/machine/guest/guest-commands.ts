@@ -4,6 +4,7 @@ import type { Picture } from '../../devices/display/display-contract.ts';
 import type { InputRegistry } from '../../devices/input-hub.ts';
 import { scancodeOf } from '../../devices/isa/key-codes.ts';
 import type { PciInfo } from '../../qapi/qmp-types.generated.ts';
+import type { LogSettings } from '../../vcpu/log-items.ts';
 import type { VcpuSet } from '../board/vcpu-set.ts';
 import { describeRegisters } from '../inspect/describe-registers.ts';
 import { describePages, describeRanges, type ReadEntry, translate } from '../inspect/page-tables.ts';
@@ -52,6 +53,7 @@ export interface GuestView {
   addCpu(id: number): void | Promise<void>;
   balloon(): BalloonControl | undefined;
   setSingleStep(on: boolean): Promise<void>;
+  setLog(change: Partial<LogSettings>): Promise<void>;
 }
 
 type GuestCommands = {
@@ -181,6 +183,7 @@ export function guestCommands(view: GuestView, runState: RunStateView): GuestCom
     addCpu: ({ id }) => view.addCpu(id),
     balloon: ({ bytes }) => requireBalloon(view).setTarget(bytes),
     balloonActual: () => requireBalloon(view).actual,
+    setLog: (change) => view.setLog(change),
     setSingleStep: async ({ on }) => {
       await view.setSingleStep(on);
       runState.singleStep = on;

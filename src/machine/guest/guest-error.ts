@@ -5,6 +5,7 @@ export type GuestErrorCode =
   | 'ERR_GUEST_NO_BALLOON'
   | 'ERR_GUEST_CPU_ADD'
   | 'ERR_GUEST_KEY'
+  | 'ERR_GUEST_LOG'
   | 'ERR_GUEST_READ';
 
 /** What a monitor asked of the guest cannot be done. */

@@ -37,6 +37,8 @@ export interface HumanCommand {
   readonly params: string;
   /** One line, lower case, without a full stop. */
   readonly help: string;
+  /** Lines that its own help has beside that one; '' for none. */
+  readonly details: string;
   /** Sub-commands; without one on the line the command itself runs. */
   readonly subCommands: CommandTable | undefined;
   /**
@@ -53,6 +55,7 @@ export interface HumanCommandDefinition<A extends readonly HumanArgumentSpec[]> 
   readonly arguments?: A;
   readonly params?: string;
   readonly help: string;
+  readonly details?: string;
   readonly subCommands?: CommandTable;
   readonly run: (context: HumanContext, values: ArgumentValues<A>) => string | Promise<string>;
 }
@@ -66,6 +69,7 @@ export function defineHumanCommand<const A extends readonly HumanArgumentSpec[] 
     arguments: definition.arguments ?? [],
     params: definition.params ?? '',
     help: definition.help,
+    details: definition.details ?? '',
     subCommands: definition.subCommands,
     // readArguments gives exactly what the arguments of this very definition declare.
     run: (context, values) => definition.run(context, values as ArgumentValues<A>),

@@ -15,7 +15,7 @@ export function helpText(table: CommandTable, words: readonly string[]): string 
     if (command === undefined) {
       throw new HmpError('ERR_HMP_UNKNOWN_COMMAND', `unknown command: '${[...path, word].join(' ')}'`);
     }
-    if (command.subCommands === undefined) return helpLine(path, command);
+    if (command.subCommands === undefined) return helpLine(path, command) + command.details;
     current = command.subCommands;
     path.push(command.name);
   }

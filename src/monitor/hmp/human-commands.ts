@@ -9,6 +9,7 @@ import { driveCommands } from './commands/drives.ts';
 import { help } from './commands/help.ts';
 import { info } from './commands/info.ts';
 import { inputCommands } from './commands/input.ts';
+import { logCommands } from './commands/log.ts';
 import { memoryCommands } from './commands/memory.ts';
 import { nbdCommands } from './commands/nbd.ts';
 import { portCommands } from './commands/ports.ts';
@@ -30,6 +31,7 @@ export const humanCommands = new CommandTable([
   help,
   info,
   ...inputCommands,
+  ...logCommands,
   ...memoryCommands,
   ...nbdCommands,
   ...portCommands,

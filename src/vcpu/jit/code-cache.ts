@@ -27,6 +27,7 @@ import {
 import { type Instruction, readInstruction } from './instruction.ts';
 
 const PAGE = 4096;
+const CODE16 = 0;
 const CODE64 = 2;
 const CS_BASE = CPU_SEG_BASE + 8;
 
@@ -86,6 +87,28 @@ export class CodeWindow {
   /** Host address of an instruction's first byte. */
   hostOf(instruction: Instruction): number {
     return (this.#pages.get(instruction.page)?.host ?? 0) + (instruction.at - instruction.page * PAGE);
+  }
+
+  /** Linear address of an offset from the region's first page. */
+  linearOf(at: number): bigint {
+    return BigInt.asUintN(64, this.#linearBase + BigInt(at));
+  }
+
+  /** The size that the code is decoded in. */
+  get codeBits(): 16 | 32 | 64 {
+    const code = this.mode & BLOCK_CODE_MASK;
+    if (code === CODE64) return 64;
+    return code === CODE16 ? 16 : 32;
+  }
+
+  /** An instruction's bytes as memory has them now. */
+  bytesOf(instruction: Instruction): Uint8Array {
+    const second = this.#pages.get(instruction.page + 1)?.host ?? 0;
+    const left = PAGE * (instruction.page + 1) - instruction.at;
+    const first = this.hostOf(instruction);
+    return Uint8Array.from({ length: instruction.length }, (_, i) =>
+      this.#view.getUint8(i < left ? first + i : second + i - left),
+    );
   }
 
   /** The instruction at an offset from the first page, if the interpreter has decoded it. */

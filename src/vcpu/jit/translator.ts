@@ -20,6 +20,7 @@ import type { Instruction } from './instruction.ts';
 import { IMPORTS } from './locals.ts';
 import { emitRegion, type WatchBranch } from './region-emitter.ts';
 import { DEFAULT_LIMITS, discoverRegion, type RegionLimits } from './region-graph.ts';
+import type { RegionSink } from './region-log.ts';
 import { regionModule } from './region-module.ts';
 import { RegionRecords } from './region-records.ts';
 
@@ -66,6 +67,7 @@ export class Translator implements BlockTranslator {
   /** How often an entry was translated again. */
   readonly #regrowths = new Map<number, number>();
   readonly #free: number[] = [];
+  #log: RegionSink | undefined;
 
   /** Translates for `core` from now on: to be made before its first run(), or between two. */
   constructor(core: CoreInstance, memory: WebAssembly.Memory, options: TranslatorOptions = {}) {
@@ -88,6 +90,12 @@ export class Translator implements BlockTranslator {
     this.#special = specialHandlers(linkage['specialHandler'] as (index: number) => number);
     this.#view.setUint32(this.#cpu + CPU_HOT_ENTRIES, options.hotEntries ?? DEFAULT_HOT_ENTRIES, true);
     core.setTranslator(this);
+  }
+
+  /** Has every region that is made written to this log, or to none. */
+  setLog(log: RegionSink | undefined): void {
+    this.#log?.close();
+    this.#log = log;
   }
 
   /** A new block gets the region that its code had before; a hot one is translated. */
@@ -174,6 +182,7 @@ export class Translator implements BlockTranslator {
     this.counters.bytes += bytes.length;
     this.counters.translateMs += translated - started;
     this.counters.compileMs += performance.now() - translated;
+    this.#log?.write({ window, graph, code: emitted.code, module: bytes });
   }
 
   /** Emits once more after an eviction if there was no room for records; undefined if even that does not help. */

@@ -1,3 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
 import { startMachine } from './support/live-machine.ts';
 import { rollCallRom } from './support/roll-call.ts';
@@ -80,6 +84,35 @@ test.serial(
     t.is(await human('singlestep maybe'), 'unexpected option maybe\r\n');
   },
 );
+
+test.serial('what is translated is logged: guest code, blocks, WebAssembly', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'troupe-log-'));
+  const file = join(folder, 'log');
+  await using machine = await startMachine(rollCallRom('spin'), ['-m', '16', '-d', 'in_asm,op', '-D', file]);
+  const human = (line: string): Promise<string> =>
+    machine.qmp.execute('human-monitor-command', { 'command-line': line });
+  await machine.reported('B1');
+  const logged = async (pattern: RegExp): Promise<string> => {
+    for (;;) {
+      const text = readFileSync(file, 'latin1');
+      if (pattern.test(text)) return text;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  };
+  const text = await logged(/OP: .*\nblock 0.*\n/);
+  t.regex(text, /^-+\nIN: CPU #0, 2 instructions\n0x[0-9a-f]{16}: {2}inc {4}%ecx\n0x[0-9a-f]{16}: {2}jmp/);
+  t.regex(text, /\nOP: 1 blocks\nblock 0: 0x[0-9a-f]{16}, 2 instructions, loop -> 0\n/);
+  t.notRegex(text, /OUT:/);
+  t.regex(await human('info jit'), /TB count {12}1\/20000\r\n/);
+  t.is(await human('log out_asm'), '');
+  t.regex(
+    await human(`logfile ${folder}/none/x`),
+    /^Could not open log file '.*': no such file or directory\r\n$/,
+  );
+  t.is(await human('log none'), '');
+  t.is(readFileSync(file, 'latin1'), text);
+  await rm(folder, { recursive: true });
+});
 
 test.serial('a triple fault resets, and the debug exit ends the process with its status', async (t) => {
   const args = ['-m', '16', '-S', '-device', 'isa-debug-exit'];

@@ -40,6 +40,10 @@ test('completes sub-commands', async (t) => {
   t.deepEqual(await complete('help quit x'), []);
 });
 
+test('completes items to log', async (t) => {
+  t.deepEqual(await complete('log o'), ['op', 'out_asm']);
+});
+
 test('completes labels of character devices', async (t) => {
   t.deepEqual(await complete('ringbuf_read '), ['fake0']);
   t.deepEqual(await complete('chardev-remove fa'), ['fake0']);

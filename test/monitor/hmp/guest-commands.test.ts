@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { GuestError } from '../../../src/machine/guest/guest-error.ts';
 import { executeHumanCommand } from '../../../src/monitor/hmp/execute.ts';
 import { qmpCommands } from '../../../src/monitor/qmp-commands.ts';
 import { newCounters } from '../../../src/vcpu/jit/counters.ts';
@@ -63,6 +64,10 @@ const machine = {
     },
     { instructions: 7n },
   ],
+  setLog: (change: { readonly file?: string }) => {
+    if (change.file === '/none/x') throw new GuestError('ERR_GUEST_LOG', 'Could not open it');
+    asked.push(['setLog', change]);
+  },
   cpuNames: () => ({
     values: new Map([
       ['eip', 0x7c00n],
@@ -200,6 +205,29 @@ CPU #2: instructions=7 interpreter alone
 `,
   );
   t.regex(await say('help info jit'), /^info jit {2}-- what the translator/);
+});
+
+test.serial('what is logged, and where to', async (t) => {
+  asked.length = 0;
+  t.is(await say('log in_asm,op'), '');
+  t.is(await say('log none'), '');
+  t.is(await say('logfile "/tmp/a b"'), '');
+  t.deepEqual(asked, [
+    ['setLog', { items: ['in_asm', 'op'] }],
+    ['setLog', { items: [] }],
+    ['setLog', { file: '/tmp/a b' }],
+  ]);
+  t.is(await say('logfile /none/x'), 'Could not open it\n');
+  const help = await say('help log');
+  t.regex(
+    help,
+    /^log item\[,\.\.\.\] -- .*\nLog items \(comma separated\):\nout_asm {4}Web.*\nin_asm .*\nop .*\nnone {7}nothing\n$/,
+  );
+  t.is(await say('log in_asm,foo'), help);
+  t.is(
+    await say('log cpu'),
+    "log item 'cpu' is not available in this version; expected out_asm, in_asm, op or all\n",
+  );
 });
 
 test.serial('keys and mice', async (t) => {

@@ -1,8 +1,8 @@
 /** Looking at guest memory, and saving it. */
 import { type LinearPiece, READ_BYTES_MOST } from '../../../machine/guest/guest-asks.ts';
+import { Disassembler, MAX_INSTRUCTION_BYTES } from '../../../vcpu/disassembly.ts';
 import { askMachine } from '../../ask-machine.ts';
 import { defineHumanCommand, type HumanCommand, type HumanContext } from '../command.ts';
-import { disassemble, MAX_INSTRUCTION_BYTES } from '../disassembly.ts';
 import type { FormatSpec } from '../format-spec.ts';
 import { addressText, dumpLine, lineBytes } from '../memory-dump.ts';
 
@@ -57,11 +57,12 @@ async function dumpCode(
 ): Promise<string> {
   const names = await askMachine(context.services, 'cpuNames', { cpu: context.cpu.index });
   const bits = size === 2 || size === 4 ? CODE_BITS[size] : (names?.codeBits ?? 16);
+  const disassembler = await Disassembler.load();
   let text = '';
   let here = BigInt.asUintN(64, address);
   for (let left = count; left > 0; ) {
     const bytes = await read(here, Math.min(left * MAX_INSTRUCTION_BYTES, READ_BYTES_MOST));
-    const code = bytes === undefined ? [] : await disassemble(bytes, here, bits, left);
+    const code = bytes === undefined ? [] : disassembler.decode(bytes, here, bits, left);
     if (code.length === 0) return `${text}${addressText(here)}: Cannot access memory\n`;
     for (const { address: at, bytes: length, text: instruction } of code) {
       text += `0x${addressText(at)}:  ${instruction}\n`;
