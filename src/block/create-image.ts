@@ -1,6 +1,7 @@
 /** Making image files of the formats that this version writes. */
 import { stringValue } from '../options/option-values.ts';
 import { BlockError, reasonOf } from './block-error.ts';
+import { COW_CREATOR } from './formats/cow.ts';
 import { PARALLELS_CREATOR } from './formats/parallels.ts';
 import { QCOW_CREATOR } from './formats/qcow.ts';
 import { VDI_CREATOR } from './formats/vdi.ts';
@@ -28,6 +29,7 @@ const CREATORS: readonly ImageCreator[] = [
   VPC_CREATOR,
   QCOW_CREATOR,
   PARALLELS_CREATOR,
+  COW_CREATOR,
 ];
 const SECTOR_BYTES = 512;
 

@@ -7,4 +7,8 @@ export const AVAILABLE_FORMATS: readonly string[] = [
   'vpc',
   'qcow',
   'parallels',
+  'cow',
+  'bochs',
+  'cloop',
+  'dmg',
 ];

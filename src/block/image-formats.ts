@@ -3,6 +3,10 @@ import { booleanValue } from '../options/option-values.ts';
 import { BlockError, EPERM } from './block-error.ts';
 import type { BlockNode, OpenOptions, Views } from './block-node.ts';
 import { checkOptions } from './driver-options.ts';
+import { openBochs } from './formats/bochs.ts';
+import { CLOOP_MAGIC, openCloop } from './formats/cloop.ts';
+import { openCow } from './formats/cow.ts';
+import { openDmg } from './formats/dmg.ts';
 import { openParallels } from './formats/parallels.ts';
 import { openQcow } from './formats/qcow.ts';
 import { openVdi } from './formats/vdi.ts';
@@ -15,7 +19,7 @@ import { RawNode } from './raw-node.ts';
 export interface ImageFormat {
   readonly name: string;
   /** Whether an image that begins with these bytes (as many as there are, at least up to PROBE_BYTES) is of the format. */
-  readonly recognises: (head: Uint8Array) => boolean;
+  readonly recognises: (head: Uint8Array, fileName: string) => boolean;
   /** Keys of -drive that it knows. */
   readonly options?: readonly string[];
   /** Absent: the format is known by name only. Takes `file` over; its caller closes it when this rejects. */
@@ -91,10 +95,10 @@ const FORMATS: readonly ImageFormat[] = [
   { name: 'vpc', recognises: startsWith('conectix'), open: openVpc },
   { name: 'vhdx', recognises: startsWith('vhdxfile') },
   { name: 'parallels', recognises: startsWith('WithoutFreeSpace', 'WithouFreSpacExt'), open: openParallels },
-  { name: 'bochs', recognises: startsWith('Bochs Virtual HD Image') },
-  { name: 'cloop', recognises: startsWith('#!/bin/sh\n#V2.0 Format\nmodprobe cloop') },
-  { name: 'cow', recognises: startsWith('OOOM') },
-  { name: 'dmg', recognises: () => false },
+  { name: 'bochs', recognises: startsWith('Bochs Virtual HD Image'), open: openBochs },
+  { name: 'cloop', recognises: startsWith(CLOOP_MAGIC), open: openCloop },
+  { name: 'cow', recognises: startsWith('OOOM'), open: openCow },
+  { name: 'dmg', recognises: (_head, fileName) => fileName.endsWith('.dmg'), open: openDmg },
   { name: 'vvfat', recognises: () => false },
   { name: 'raw', recognises: () => true, open: async (file) => new RawNode(file) },
 ];
@@ -108,8 +112,8 @@ export function findFormat(name: string): ImageFormat {
   return format;
 }
 
-function formatOf(head: Uint8Array): ImageFormat {
-  return FORMATS.find((format) => format.recognises(head)) ?? findFormat('raw');
+function formatOf(head: Uint8Array, fileName: string): ImageFormat {
+  return FORMATS.find((format) => format.recognises(head, fileName)) ?? findFormat('raw');
 }
 
 /**
@@ -133,7 +137,7 @@ class GuessedRawNode extends RawNode {
       head.set(view.subarray(0, PROBE_BYTES - position), position);
       position += view.byteLength;
     }
-    const format = formatOf(head);
+    const format = formatOf(head, this.fileName);
     if (format.name !== 'raw') {
       throw new BlockError(
         'ERR_BLOCK_FORMAT',
@@ -160,7 +164,7 @@ export async function openFormat(
   if (name === undefined) {
     const head = new Uint8Array(Math.min(PROBE_BYTES, file.bytes));
     await file.read(0, [head]);
-    format = formatOf(head);
+    format = formatOf(head, file.fileName);
     if (format.name === 'raw') {
       checkOptions(options.driverOptions, [], { format: 'raw', device: options.device });
       return new GuessedRawNode(file);

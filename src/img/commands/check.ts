@@ -88,7 +88,7 @@ async function isQcow2(file: FileNode, format: string | undefined): Promise<bool
   if (format !== undefined) return format === 'qcow2';
   const head = new Uint8Array(Math.min(PROBE_BYTES, file.bytes));
   await file.read(0, [head]);
-  return findFormat('qcow2').recognises(head);
+  return findFormat('qcow2').recognises(head, file.fileName);
 }
 
 function openFile(name: string, fileName: string, readOnly: boolean): FileNode {
