@@ -51,6 +51,8 @@ async function openAtDepth(fileName: string, options: ImageOptions, depth: numbe
     direct,
     device,
     keys: optionsBehind(driverOptions, 'file.'),
+    openImage: (name) =>
+      openAtDepth(name, { format: undefined, readOnly, driverOptions: [], device, direct }, depth + 1),
   });
   try {
     const own = driverOptions.filter(([key]) => !/^(file|backing)\.|^driver$/.test(key));

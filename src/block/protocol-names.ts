@@ -6,14 +6,15 @@ import { BlockError } from './block-error.ts';
 const PROTOCOL = /^([A-Za-z0-9+.-]+):/;
 const HOST_PROTOCOLS = ['file', 'host_device', 'host_cdrom', 'host_floppy'];
 const NBD_PROTOCOLS = ['nbd', 'nbd+tcp', 'nbd+unix'];
-const LATER_PROTOCOLS = ['http', 'https', 'ftp', 'ftps', 'tftp', 'blkdebug', 'blkverify', 'fat'];
+const LATER_PROTOCOLS = ['http', 'https', 'ftp', 'ftps', 'tftp', 'fat'];
 
-export type ProtocolKind = 'host' | 'nbd';
+export type ProtocolKind = 'host' | 'nbd' | 'blkdebug' | 'blkverify';
 
 /** Which implementation a protocol's name stands for. Throws BlockError. */
 export function protocolKind(protocol: string): ProtocolKind {
   if (HOST_PROTOCOLS.includes(protocol)) return 'host';
   if (NBD_PROTOCOLS.includes(protocol)) return 'nbd';
+  if (protocol === 'blkdebug' || protocol === 'blkverify') return protocol;
   if (LATER_PROTOCOLS.includes(protocol)) {
     throw new BlockError('ERR_BLOCK_UNAVAILABLE', `${protocol}: not available in this version`);
   }

@@ -1,6 +1,8 @@
 /** What `info` tells of an image (schema.json, ImageInfo). */
 import { statSync } from 'node:fs';
 import type { BlockNode } from '../block/block-node.ts';
+import { MappedNode, type RecordedBacking } from '../block/formats/mapped-node.ts';
+import { VmdkNode } from '../block/formats/vmdk/vmdk-node.ts';
 import { backingPath, hostPath } from '../block/protocol-names.ts';
 import { COMPATIBLE_LAZY_REFCOUNTS, FEATURE_CORRUPT, FEATURE_DIRTY } from '../block/qcow2/qcow2-header.ts';
 import { Qcow2Node } from '../block/qcow2/qcow2-node.ts';
@@ -45,15 +47,23 @@ function snapshotFacts(node: Qcow2Node): readonly Json[] {
   }));
 }
 
-function backingFacts(fileName: string, { header }: Qcow2Node): Json {
-  const { backingFile, backingFormat } = header;
-  return backingFile === undefined
-    ? {}
-    : {
-        'backing-filename': backingFile,
-        'full-backing-filename': backingPath(backingFile, fileName),
-        ...(backingFormat === undefined ? {} : { 'backing-filename-format': backingFormat }),
-      };
+/** What the image itself says that it builds on, opened or not. */
+export function recordedBacking(node: BlockNode): RecordedBacking | undefined {
+  if (node instanceof MappedNode || node instanceof VmdkNode) return node.recordedBacking;
+  if (!(node instanceof Qcow2Node)) return undefined;
+  const { backingFile, backingFormat } = node.header;
+  return backingFile === undefined ? undefined : { file: backingFile, format: backingFormat };
+}
+
+function backingFacts(fileName: string, node: BlockNode): Json {
+  const recorded = recordedBacking(node);
+  if (recorded === undefined) return {};
+  const { file, format } = recorded;
+  return {
+    'backing-filename': file,
+    'full-backing-filename': backingPath(file, fileName),
+    ...(format === undefined ? {} : { 'backing-filename-format': format }),
+  };
 }
 
 /** @param fileName the image as it was named */
@@ -68,12 +78,8 @@ export function imageInfo(fileName: string, node: BlockNode): Json {
     ...(actual === undefined ? {} : { 'actual-size': actual }),
     ...(node.encrypted ? { encrypted: true } : {}),
     ...(qcow2 === undefined || qcow2.snapshots.length === 0 ? {} : { snapshots: snapshotFacts(qcow2) }),
-    ...(qcow2 === undefined
-      ? {}
-      : {
-          ...backingFacts(fileName, qcow2),
-          'format-specific': { type: 'qcow2', data: qcow2Facts(qcow2) },
-        }),
+    ...backingFacts(fileName, node),
+    ...(qcow2 === undefined ? {} : { 'format-specific': { type: 'qcow2', data: qcow2Facts(qcow2) } }),
     'dirty-flag': qcow2 !== undefined && (qcow2.header.incompatible & FEATURE_DIRTY) !== 0,
   };
 }

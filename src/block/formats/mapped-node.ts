@@ -5,6 +5,8 @@ import { SectorCipher } from '../qcow2/sector-cipher.ts';
 import type { BlockMap } from './block-map.ts';
 import { MappedDisk } from './mapped-disk.ts';
 
+const SECTOR_BYTES = 512;
+
 /** How an image names what it builds on. */
 export interface RecordedBacking {
   readonly file: string;
@@ -29,6 +31,8 @@ export class MappedNode implements BlockNode {
   readonly bytes: number;
   /** What the image itself says. */
   readonly recordedBacking: RecordedBacking | undefined;
+  /** Sectors are no clusters. */
+  readonly clusterBytes?: number;
   readonly #map: BlockMap;
   readonly #disk: MappedDisk;
   #backing: BlockNode | undefined;
@@ -42,6 +46,8 @@ export class MappedNode implements BlockNode {
     this.encrypted = image.encrypted === true;
     this.recordedBacking = image.recordedBacking;
     this.#map = image.map;
+    if (image.map.blockBytes > SECTOR_BYTES || image.driver === 'qcow')
+      this.clusterBytes = image.map.blockBytes;
     this.#backing = image.backing;
     this.#backingName = image.backing === undefined ? undefined : image.recordedBacking?.file;
     this.#disk = new MappedDisk({
@@ -83,10 +89,6 @@ export class MappedNode implements BlockNode {
 
   get backingName(): string | undefined {
     return this.#backingName;
-  }
-
-  get clusterBytes(): number {
-    return this.#map.blockBytes;
   }
 
   get keyMissing(): boolean {

@@ -1,10 +1,9 @@
 import type { BlockNode } from '../../block/block-node.ts';
 import { backingPath } from '../../block/protocol-names.ts';
-import { Qcow2Node } from '../../block/qcow2/qcow2-node.ts';
 import { type CommandWords, operandsOf, wantsJson } from '../command-words.ts';
 import type { ImageCommand } from '../image-command.ts';
 import { failed } from '../image-command-error.ts';
-import { imageInfo, imageInfoText } from '../image-info.ts';
+import { imageInfo, imageInfoText, recordedBacking } from '../image-info.ts';
 import { OPEN_OPTIONS, withImage } from '../open-for-command.ts';
 
 interface NamedImage {
@@ -19,11 +18,11 @@ interface Layer {
 }
 
 function layerOf(fileName: string, node: BlockNode): Layer {
-  const header = node instanceof Qcow2Node ? node.header : undefined;
+  const recorded = recordedBacking(node);
   const next =
-    header?.backingFile === undefined
+    recorded === undefined
       ? undefined
-      : { fileName: backingPath(header.backingFile, fileName), format: header.backingFormat };
+      : { fileName: backingPath(recorded.file, fileName), format: recorded.format };
   return { facts: imageInfo(fileName, node), text: imageInfoText(fileName, node), next };
 }
 

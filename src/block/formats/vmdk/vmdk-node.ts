@@ -46,7 +46,8 @@ export class VmdkNode implements BlockNode {
   readonly bytes: number;
   readonly encrypted = false;
   readonly recordedBacking: RecordedBacking | undefined;
-  readonly clusterBytes: number;
+  /** Of sparse extents. */
+  readonly clusterBytes?: number;
   readonly #extents: Extent[] = [];
   readonly #files: readonly BlockNode[];
   readonly #contentIdOffset: number | undefined;
@@ -64,7 +65,8 @@ export class VmdkNode implements BlockNode {
     this.#contentId = contentId;
     this.#contentIdOffset = contentIdAt < 0 ? undefined : descriptorOffset + contentIdAt;
     this.bytes = extents.reduce((sum, { bytes }) => sum + bytes, 0);
-    this.clusterBytes = extents.find(({ header }) => header !== undefined)?.header?.grainBytes ?? 64 * 1024;
+    const grainBytes = extents.find(({ header }) => header !== undefined)?.header?.grainBytes;
+    if (grainBytes !== undefined) this.clusterBytes = grainBytes;
     this.#files = [...new Set([file, ...extents.map((extent) => extent.file)])];
   }
 
