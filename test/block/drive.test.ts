@@ -157,9 +157,9 @@ test('files that cannot be opened are named, with the reason', async (t) => {
 });
 
 test('an image of another format is refused by name', async (t) => {
-  const file = join(directory(t), 'disk.vdi');
-  tool('qemu-img', 'create', '-f', 'vdi', file, '1M');
-  await t.throwsAsync(openDrive(t, { file }), { message: /vdi: not available in this version/ });
+  const file = join(directory(t), 'disk.vhdx');
+  tool('qemu-img', 'create', '-f', 'vhdx', file, '1M');
+  await t.throwsAsync(openDrive(t, { file }), { message: /vhdx: not available in this version/ });
   await t.notThrowsAsync(openDrive(t, { file, format: 'raw' }));
 });
 
