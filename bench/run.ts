@@ -9,6 +9,7 @@ const BENCHMARKS = new Map([
   ['vcpu', 'vcpu/loops.ts'],
   ['wake', 'vcpu/wake.ts'],
   ['boot', 'boot/boot.ts'],
+  ['parallel', 'boot/parallel.ts'],
 ]);
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : [...BENCHMARKS.keys()];

@@ -2,18 +2,14 @@
  * A Linux boot beside QEMU's TCG in one run: seconds until userspace writes its first line to the serial port, memory of
  * the process then, and the processor time of the idle guest. Prints a line a figure, with the ratio Troupe / QEMU.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { type BenchGuest, benchGuest, READY } from './guest.ts';
+import { type BenchGuest, benchGuest, IDLE, READY } from './guest.ts';
+import { awaitOutput, boot, end, median, type Peer, peers, RAM_MIB } from './peers.ts';
 
 const BOOTS = 3;
 const IDLE_MS = 10_000;
 const SETTLE_MS = 2_000;
-const DEADLINE_MS = 180_000;
 const CLOCK_TICKS_PER_SECOND = 100;
-const RAM_MIB = 512;
 
 interface Figures {
   readonly bootSeconds: number;
@@ -21,49 +17,7 @@ interface Figures {
   readonly idlePercent: number;
 }
 
-interface Peer {
-  readonly name: string;
-  readonly command: string;
-  readonly extra: readonly string[];
-}
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-function peers(): Peer[] {
-  const troupe = fileURLToPath(new URL('../../bin/troupe', import.meta.url));
-  const found: Peer[] = [{ name: 'troupe', command: troupe, extra: [] }];
-  if (spawnSync('qemu-system-x86_64', ['--version']).status === 0) {
-    found.push({ name: 'qemu', command: 'qemu-system-x86_64', extra: ['-accel', 'tcg,thread=multi'] });
-  }
-  return found;
-}
-
-function boot(peer: Peer, guest: BenchGuest, cpus: number): ChildProcess {
-  const machine = ['-nodefaults', '-display', 'none', '-m', String(RAM_MIB), '-smp', String(cpus)];
-  const software = ['-kernel', guest.kernel, '-initrd', guest.initrd, '-append', 'console=ttyS0'];
-  return spawn(peer.command, [...peer.extra, ...machine, ...software, '-serial', 'stdio'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-}
-
-/** Seconds until READY is on the serial port. Rejects after the deadline, with what had been written. */
-async function awaitReady(child: ChildProcess): Promise<number> {
-  const started = performance.now();
-  let written = '';
-  const deadline = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
-  try {
-    for await (const bytes of child.stdout ?? []) {
-      written += String(bytes);
-      if (written.includes(READY)) return (performance.now() - started) / 1000;
-    }
-  } finally {
-    clearTimeout(deadline);
-  }
-  throw new Error(`no '${READY}' on the serial port; it ended with:\n${written.slice(-2000)}`);
-}
 
 /** proc(5), `status`: resident memory in MiB. */
 function residentMiB(pid: number): number {
@@ -77,16 +31,13 @@ function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND;
 }
 
-async function end(child: ChildProcess): Promise<void> {
-  child.stdout?.destroy();
-  if (child.exitCode === null && child.kill('SIGTERM')) await once(child, 'exit');
-}
-
 async function measure(peer: Peer, guest: BenchGuest, cpus: number): Promise<Figures> {
   const seconds: number[] = [];
   for (let count = 1; ; count++) {
+    const started = performance.now();
     const child = boot(peer, guest, cpus);
-    seconds.push(await awaitReady(child));
+    await awaitOutput(child, READY);
+    seconds.push((performance.now() - started) / 1000);
     if (count < BOOTS) {
       await end(child);
       continue;
@@ -109,7 +60,7 @@ const ROWS: readonly (readonly [label: string, key: keyof Figures])[] = [
   ['idle guest, % of one CPU', 'idlePercent'],
 ];
 
-const guest = await benchGuest();
+const guest = await benchGuest(IDLE);
 for (const cpus of [1, 2]) {
   const results = new Map<string, Figures>();
   for (const peer of peers()) results.set(peer.name, await measure(peer, guest, cpus));
