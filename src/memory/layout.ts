@@ -62,7 +62,7 @@ export const GLOBAL_POST_SERVED = 0x80044;
 /**
  * Time that vCPUs hold back: how many do, and for each vCPU (f64) the virtual time that the clock may not pass, Infinity or 0
  * if it holds nothing. A vCPU that polls clocks holds them so that they wait for it when its thread has to wait. A hold begins
- * under the clock's version; its vCPU alone raises it at any time. See clock-holds.ts.
+ * under the clock's version; its vCPU alone raises it at any time. See virtual-clock.ts.
  */
 export const GLOBAL_CLOCK_HOLDERS = 0x80048;
 export const GLOBAL_CLOCK_HOLDS = 0x80100;
