@@ -135,6 +135,18 @@ function charge(cpu: usize, elements: u64): void {
   if (instructions) shortenSlice(cpu, instructions);
 }
 
+function pauseAfter(cpu: usize, record: usize, elements: u64): usize {
+  charge(cpu, elements);
+  return pauseRepeat(cpu, record);
+}
+
+// @ts-ignore: decorator
+@inline
+function nextAfter(cpu: usize, record: usize, elements: u64): usize {
+  charge(cpu, elements);
+  return next(record);
+}
+
 /** May several iterations be one step? Upward only, and not while each is to be seen alone (SDM vol. 3, 17.3.2). */
 // @ts-ignore: decorator
 @inline
@@ -187,13 +199,9 @@ function movs<T>(cpu: usize, record: usize): usize {
     if (!repeated) break;
     putIndex(cpu, CPU_RCX, count, mask);
     budget -= min<u64>(done, budget);
-    if (count && (!budget || mustPause(cpu))) {
-      charge(cpu, SLICE - budget);
-      return pauseRepeat(cpu, record);
-    }
+    if (count && (!budget || mustPause(cpu))) return pauseAfter(cpu, record, SLICE - budget);
   }
-  charge(cpu, SLICE - budget);
-  return next(record);
+  return nextAfter(cpu, record, SLICE - budget);
 }
 
 /** Copies upward element by element, as MOVS does where the destination begins inside the source. */
@@ -233,13 +241,9 @@ function stos<T>(cpu: usize, record: usize): usize {
     if (!repeated) break;
     putIndex(cpu, CPU_RCX, count, mask);
     budget -= min<u64>(done, budget);
-    if (count && (!budget || mustPause(cpu))) {
-      charge(cpu, SLICE - budget);
-      return pauseRepeat(cpu, record);
-    }
+    if (count && (!budget || mustPause(cpu))) return pauseAfter(cpu, record, SLICE - budget);
   }
-  charge(cpu, SLICE - budget);
-  return next(record);
+  return nextAfter(cpu, record, SLICE - budget);
 }
 
 function fill<T>(at: usize, value: T, count: usize): void {
@@ -267,13 +271,9 @@ function lods<T>(cpu: usize, record: usize): usize {
     count--;
     if (!repeated) break;
     putIndex(cpu, CPU_RCX, count, mask);
-    if (count && (!--budget || mustPause(cpu))) {
-      charge(cpu, SLICE - budget);
-      return pauseRepeat(cpu, record);
-    }
+    if (count && (!--budget || mustPause(cpu))) return pauseAfter(cpu, record, SLICE - budget);
   }
-  charge(cpu, SLICE - budget);
-  return next(record);
+  return nextAfter(cpu, record, SLICE - budget);
 }
 
 /** REPE goes on while equal, REPNE while not. */
@@ -334,13 +334,9 @@ function cmps<T>(cpu: usize, record: usize): usize {
     if (repeated) putIndex(cpu, CPU_RCX, count, mask);
     if (isLast) break;
     budget -= min<u64>(done, budget);
-    if (count && (!budget || mustPause(cpu))) {
-      charge(cpu, SLICE - budget);
-      return pauseRepeat(cpu, record);
-    }
+    if (count && (!budget || mustPause(cpu))) return pauseAfter(cpu, record, SLICE - budget);
   }
-  charge(cpu, SLICE - budget);
-  return next(record);
+  return nextAfter(cpu, record, SLICE - budget);
 }
 
 function scas<T>(cpu: usize, record: usize): usize {
@@ -377,13 +373,9 @@ function scas<T>(cpu: usize, record: usize): usize {
     if (repeated) putIndex(cpu, CPU_RCX, count, mask);
     if (isLast) break;
     budget -= min<u64>(done, budget);
-    if (count && (!budget || mustPause(cpu))) {
-      charge(cpu, SLICE - budget);
-      return pauseRepeat(cpu, record);
-    }
+    if (count && (!budget || mustPause(cpu))) return pauseAfter(cpu, record, SLICE - budget);
   }
-  charge(cpu, SLICE - budget);
-  return next(record);
+  return nextAfter(cpu, record, SLICE - budget);
 }
 
 export function registerString(): void {

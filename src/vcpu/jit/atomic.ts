@@ -5,7 +5,6 @@ import {
   AND,
   a,
   b,
-  CMP,
   compute,
   OR,
   op,
@@ -16,6 +15,7 @@ import {
   XOR,
 } from './arithmetic.ts';
 import type { Emitter } from './emitter.ts';
+import { settleComparison } from './exchange.ts';
 import { KIND_ADD, KIND_SUB, popCarry, saveCarry, setFlagsKeepingCarry } from './flags.ts';
 import { extension, hasPlainAddress, MAP_0F, MAP_ONE } from './instruction.ts';
 import * as L from './locals.ts';
@@ -115,15 +115,7 @@ function compareExchange(e: Emitter, size: number): boolean {
     e.pushOperand(instruction.reg, size);
     atomic(e, COMPARE_EXCHANGE, size);
     w.set(b(size));
-    compute(e, CMP, size);
-    setAluFlags(e, CMP, size);
-    w.get(a(size));
-    w.get(b(size));
-    op(e, size, O.I32_NE, O.I64_NE);
-    w.if();
-    w.get(b(size));
-    e.popOperand(CPU_RAX, size);
-    w.end();
+    settleComparison(e, size);
   });
   return true;
 }

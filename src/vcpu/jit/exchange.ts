@@ -23,17 +23,23 @@ export function compareExchange(e: Emitter, size: number): boolean {
     w.set(r(size));
   };
   e.update(size, select, () => {
-    compute(e, CMP, size);
-    setAluFlags(e, CMP, size);
-    w.get(a(size));
-    w.get(b(size));
-    op(e, size, O.I32_NE, O.I64_NE);
-    w.if();
-    w.get(b(size));
-    e.popOperand(CPU_RAX, size);
-    w.end();
+    settleComparison(e, size);
   });
   return true;
+}
+
+/** What a comparison of the accumulator (A) with the destination (B) leaves: flags, and the destination if it was another. */
+export function settleComparison(e: Emitter, size: number): void {
+  const { w } = e;
+  compute(e, CMP, size);
+  setAluFlags(e, CMP, size);
+  w.get(a(size));
+  w.get(b(size));
+  op(e, size, O.I32_NE, O.I64_NE);
+  w.if();
+  w.get(b(size));
+  e.popOperand(CPU_RAX, size);
+  w.end();
 }
 
 export function exchangeAdd(e: Emitter, size: number): boolean {
